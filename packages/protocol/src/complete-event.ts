@@ -1,0 +1,50 @@
+import type { BatchId, MessageId, Seq, StreamId } from './ids.ts'
+
+/** Any value that JSON can carry. */
+export type Json = string | number | boolean | null | Json[] | { [member: string]: Json }
+export type JsonObject = { [member: string]: Json }
+
+/** The calls of the Segment Spec that a stream carries. */
+export const eventTypes = ['track', 'page', 'screen', 'identify', 'group', 'alias'] as const
+export type EventType = (typeof eventTypes)[number]
+
+/**
+ * One event with all the state it needs, as a sink receives it.
+ * The members are those of the Segment Spec, plus `streamId`, `seq`, `monotonic` and `state`.
+ */
+export interface CompleteEvent {
+  streamId: StreamId
+  seq: Seq
+  messageId: MessageId
+  type: EventType
+  /** The name of a `track` call. */
+  event?: string
+  /** The name of a `page` or `screen` call. */
+  name?: string
+  category?: string
+  /** What the app handed to `track` or `page`. */
+  properties?: JsonObject
+  /** What the app handed to `identify` or `group`. */
+  traits?: JsonObject
+  groupId?: string
+  anonymousId?: string
+  userId?: string
+  /** The device's wall clock when the event happened, RFC 3339 in UTC with milliseconds. Never overwritten. */
+  timestamp: string
+  /** The clock that does not jump: milliseconds since the document `boot` began. */
+  monotonic?: { boot: string; ms: number }
+  context?: JsonObject
+  /** What had accumulated on the device when the event was stamped, by accumulator. */
+  state?: JsonObject
+  /** Appended by the collector; a line that arrives with this member is rejected. */
+  received?: Received
+}
+
+/** What the collector knows of an event and the device does not. */
+export interface Received {
+  /** The collector's clock, RFC 3339. */
+  at: string
+  batchId: BatchId
+  /** The collector's clock less the device's `sentAt`, in milliseconds. Absent on copies, whose `sentAt` may be old. */
+  skewMs?: number
+}
