@@ -1,0 +1,18 @@
+import type { BatchHeader } from '@waybill/protocol'
+import type { Cut } from './records.ts'
+import { timestamp } from './timestamp.ts'
+
+/**
+ * The text of one presentation of a batch. Everything after the header line is the same on every repeat.
+ *
+ * @param now ms since 1970
+ */
+export function composeBatch(
+  { number: _number, ...cut }: Cut,
+  lines: readonly string[],
+  sdk: string,
+  now: number,
+): string {
+  const header: BatchHeader = { v: 1, ...cut, sdk, sentAt: timestamp(now) }
+  return `${JSON.stringify(header)}\n${lines.join('\n')}\n`
+}

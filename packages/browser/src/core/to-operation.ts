@@ -1,0 +1,61 @@
+import { byteLength, checkShape, type EventType, type Json, type JsonObject, limits } from '@waybill/protocol'
+import type { DropReason } from './drop-reason.ts'
+import type { Operation } from './operation.ts'
+import { timestamp } from './timestamp.ts'
+
+/** One call of the app that tells of an event, in the words of the Segment Spec. */
+export interface EventCall {
+  type: EventType
+  event?: unknown
+  name?: unknown
+  userId?: unknown
+  groupId?: unknown
+  properties?: unknown
+  traits?: unknown
+}
+
+/** What is true at the moment of a call and not known to the app. */
+export interface Moment {
+  monotonic: { boot: string; ms: number }
+  context: { [member: string]: Json | undefined }
+}
+
+const NAME_LENGTH = 500
+
+/** What an event gains when it is stamped, beside the state: ids and member names. */
+const STAMP_BYTES = 2_048
+
+/**
+ * Serialises a call at once, so that nothing the app does to its objects later can change the event.
+ *
+ * @param at ms since 1970
+ */
+export function toEventOperation(call: EventCall, at: number, moment: Moment): Operation | DropReason {
+  const { userId, ...members } = call
+  for (const member of ['event', 'name', 'userId', 'groupId'] as const) {
+    const given = member === 'name' ? call.name !== undefined : member in call
+    if (given && !isName(call[member])) return 'invalid_name'
+  }
+  const payload = 'traits' in call ? 'traits' : 'properties'
+  const value = toObject(call[payload])
+  if (typeof value === 'string') return value
+  const text = JSON.stringify({ ...members, [payload]: value, timestamp: timestamp(at), ...moment })
+  if (byteLength(text) > limits.eventBytes - limits.stateBytes - STAMP_BYTES) return 'event_too_large'
+  return { kind: 'event', at, text, userId: userId as string | undefined }
+}
+
+/** A plain copy of what the app handed over, as JSON will carry it. */
+export function toObject(value: unknown): JsonObject | DropReason {
+  let text: string | undefined
+  try {
+    text = JSON.stringify(value ?? {})
+  } catch {
+    return 'not_serialisable'
+  }
+  if (!text?.startsWith('{')) return 'not_an_object'
+  if (byteLength(text) > limits.propertiesBytes) return 'properties_too_large'
+  const copy: JsonObject = JSON.parse(text)
+  return checkShape(copy, limits.depth - 1) ?? copy
+}
+
+const isName = (value: unknown) => typeof value === 'string' && value !== '' && value.length <= NAME_LENGTH

@@ -1,0 +1,13 @@
+/**
+ * A version 7 UUID (RFC 9562, section 5.7): sorts by time of birth, and those of one maker by their order.
+ * Made by hand because `crypto.randomUUID` exists in secure contexts only.
+ *
+ * @param now milliseconds since 1970
+ * @param count what number the maker gives it; the lowest 12 bits count
+ * @param random three times 32 random bits
+ */
+export function uuid(now: number, count: number, [a = 0, b = 0, c = 0]: Uint32Array): string {
+  const hex = (number: number, digits: number) => number.toString(16).padStart(digits, '0').slice(-digits)
+  const time = hex(now, 12)
+  return `${time.slice(0, 8)}-${time.slice(8)}-7${hex(count, 3)}-8${hex(a, 3)}-${hex(b, 4)}${hex(c, 8)}`
+}

@@ -1,0 +1,69 @@
+import { readDelivery } from '../core/delivery.ts'
+import { type BufferState, CUTS, type Delivery, lineRange, STATE } from '../core/records.ts'
+import type { Transition } from '../core/transition.ts'
+import { createFlusher, type FlusherOptions } from './flushing.ts'
+import { createSchedule, type Schedule, type ScheduleOptions } from './scheduling.ts'
+import { createStamper, type Stamper, type StamperOptions } from './stamping.ts'
+
+/** The world outside, as a buffer sees it. */
+export interface BufferOptions extends FlusherOptions, Omit<ScheduleOptions, 'flush'>, StamperOptions {}
+
+export interface Contents {
+  state?: BufferState
+  delivery: Delivery
+  /** The oldest line that waits. */
+  oldest?: string
+}
+
+export interface Buffer extends Pick<Stamper, 'submit' | 'settled'>, Pick<Schedule, 'flushNow'> {
+  /** What is stored at this moment. */
+  read: () => Promise<Contents>
+  onTransition: (transition: Transition) => void
+  close: () => Promise<void>
+}
+
+/** One store with all that works on it: stamping on one side, flushing on the other. */
+export function createBuffer(options: BufferOptions): Buffer {
+  const { store } = options
+  const flusher = createFlusher(options)
+  const schedule = createSchedule({ ...options, flush: flusher.flush })
+  const stamper = createStamper({
+    ...options,
+    onStored(lines) {
+      schedule.stored(lines)
+      options.onStored(lines)
+    },
+  })
+
+  function run(force: boolean) {
+    flusher.resume()
+    stamper.resume()
+    schedule.flushNow(force)
+  }
+  run(false)
+
+  return {
+    ...stamper,
+    flushNow: schedule.flushNow,
+    read: () =>
+      store.transact(
+        async ({ get, getAll }) => {
+          const [state, delivery, [oldest]] = await Promise.all([get(STATE), get(CUTS), getAll(lineRange, 1)])
+          return { state, delivery: readDelivery(delivery), oldest: oldest?.[1] } as Contents
+        },
+        { mode: 'readonly' },
+      ).done,
+    onTransition(transition) {
+      if (transition === 'hidden') schedule.flushNow()
+      else if (transition === 'running' || transition === 'online') run(transition === 'online')
+      else {
+        if (transition === 'left') stamper.leave()
+        flusher.release()
+      }
+    },
+    async close() {
+      await stamper.settled()
+      flusher.release()
+    },
+  }
+}

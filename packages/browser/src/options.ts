@@ -1,0 +1,22 @@
+/** How to make a Waybill. */
+export interface WaybillOptions {
+  /** The collector: its origin (`/v1/events` is added), or the URL of its events path. */
+  endpoint: string
+  /** Names the site. No secret: the collector checks the page's origin beside it. */
+  writeKey: string
+  /**
+   * Names the buffer: its IndexedDB database and its lock. Default `waybill`. Not bound to endpoint or key, so that a
+   * rotated key or a moved endpoint finds the same backlog.
+   */
+  name?: string
+  /** Flush when so many events have come since the last flush. Default 30. */
+  flushAt?: number
+  /** Flush when an event has waited for so many ms. Default 5,000. */
+  flushInterval?: number
+  /** Give up a request after so many ms; the batch is kept. Default 30,000. */
+  requestTimeout?: number
+  /** Compress batches of 1 KiB and more where the browser can. Default true. */
+  gzip?: boolean
+  /** A session ends after so many ms without an event. Default 1,800,000 (30 min). */
+  sessionTimeout?: number
+}

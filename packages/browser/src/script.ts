@@ -1,0 +1,41 @@
+import { createWaybill } from './create-waybill.ts'
+import type { Waybill } from './waybill.ts'
+
+/** A call made before the script had loaded: the method's name, then its arguments. */
+type Call = [method: keyof Waybill, ...args: unknown[]]
+
+declare global {
+  interface Window {
+    /** Before the script has loaded: an array that takes calls. After: the running Waybill, which takes them too. */
+    waybill?: Call[] | (Waybill & { push: (call: Call) => void })
+  }
+}
+
+/*
+ * The build for `<script async src="https://collector/v1/waybill.js" data-key="wk_…"></script>`.
+ *
+ *   data-key        the write key; required
+ *   data-endpoint   the collector; default: the origin that served this script
+ *   data-name       the buffer's name; default `waybill`
+ *   data-page       `off` leaves out the page event that is sent on load
+ */
+const script = document.currentScript as HTMLScriptElement | null
+const { key, endpoint, name, page } = script?.dataset ?? {}
+
+if (script && key) {
+  const queued = Array.isArray(window.waybill) ? window.waybill : []
+  const waybill = createWaybill({
+    endpoint: endpoint ?? new URL(script.src).origin,
+    writeKey: key,
+    ...(name ? { name } : {}),
+  })
+  const push = ([method, ...args]: Call) => {
+    ;(waybill[method] as (...args: unknown[]) => unknown)?.(...args)
+  }
+  window.waybill = { ...waybill, push }
+  if (page !== 'off') waybill.page()
+  queued.forEach(push)
+} else {
+  // biome-ignore lint/suspicious/noConsole: a mistake in the page's own markup, and nobody else to tell
+  console.error('waybill: the script tag needs data-key="wk_…"')
+}

@@ -1,0 +1,50 @@
+import type { BatchId, Rejection } from '@waybill/protocol'
+import type { DropReason } from './core/drop-reason.ts'
+import type { DeliveryError } from './core/records.ts'
+import type { BufferStats } from './core/stats.ts'
+import type { FlushResult } from './flows/flush-buffer.ts'
+import type { TrackResult } from './flows/stamping.ts'
+
+/** Each event name with its properties: `createWaybill<{ 'Order Completed': { total: number } }>(…)`. */
+export type EventMap = { [event: string]: object }
+
+export interface WaybillEvents {
+  /** This tab put so many events into the buffer. */
+  stored: { events: number }
+  /** The collector recorded a batch that this tab sent. */
+  recorded: { batchId: BatchId; recorded: number; rejected: Rejection[] }
+  /** The collector rejected an event of such a batch; its neighbours are recorded. */
+  rejected: Rejection
+  /** A call was refused before it got a seq. */
+  dropped: { reason: DropReason }
+  /** Delivery or storage is in trouble; nothing is lost by it. */
+  error: Pick<DeliveryError, 'code' | 'detail'>
+}
+
+/** No method throws, and no promise rejects. */
+export interface Waybill<Events extends EventMap = EventMap> {
+  /** Something happened. Serialised and written at once; `properties` may change afterwards. */
+  track: <Name extends keyof Events & string>(event: Name, properties?: Events[Name]) => Promise<TrackResult>
+  /** A page was seen. */
+  page: (name?: string, properties?: object) => Promise<TrackResult>
+  /** Says who the person is: this event and every later one carry `userId`. */
+  identify: (userId: string, traits?: object) => Promise<TrackResult>
+  /** Says which group the person belongs to. */
+  group: (groupId: string, traits?: object) => Promise<TrackResult>
+  /** Puts these properties on every later event, as `state.registered`. 6,144 bytes of JSON in all. */
+  register: (properties: object) => Promise<TrackResult>
+  unregister: (...names: string[]) => Promise<TrackResult>
+  /** Another person from here on: a new stream, a new anonymousId, no registered properties. */
+  reset: () => Promise<TrackResult>
+  /**
+   * Sends now. Resolves when all that was tracked before is recorded, or says what is not and why.
+   *
+   * @param options `timeout` in ms, default 10,000
+   */
+  flush: (options?: { timeout?: number }) => Promise<FlushResult>
+  stats: () => Promise<BufferStats>
+  /** Returns the function that takes the listener off again. */
+  on: <Name extends keyof WaybillEvents>(name: Name, listener: (payload: WaybillEvents[Name]) => void) => () => void
+  /** Stops for good. What is stored stays, and is sent by the next page. */
+  close: () => Promise<void>
+}

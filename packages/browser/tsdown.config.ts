@@ -1,0 +1,15 @@
+import { defineConfig } from 'tsdown'
+
+export default defineConfig([
+  { entry: 'src/index.ts', platform: 'browser', target: 'es2022', dts: true, fixedExtension: false },
+  {
+    entry: { waybill: 'src/script.ts' },
+    format: 'iife',
+    platform: 'browser',
+    target: 'es2022',
+    minify: true,
+    dts: false,
+    deps: { alwaysBundle: [/.*/], onlyBundle: false },
+    outputOptions: { entryFileNames: '[name].js' },
+  },
+])
