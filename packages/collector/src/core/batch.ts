@@ -1,0 +1,16 @@
+import type { BatchHeader, BatchId } from '@waybill/protocol'
+import type { Bytes } from './bytes.ts'
+
+/** A batch that was understood and checked, as every sink gets it. */
+export interface Batch {
+  readonly batchId: BatchId
+  /** Names the site. */
+  readonly keyId: string
+  readonly header: BatchHeader
+  /** SHA-256 in hex over the client's lines: the same on every repeat, whatever the collector appended. */
+  readonly digest: string
+  /** The collector's clock, RFC 3339. */
+  readonly receivedAt: string
+  /** One JSON object each, without LF: complete events and tombstones, in the order of their seqs. */
+  readonly lines: readonly Bytes[]
+}

@@ -1,0 +1,13 @@
+/** Bytes in memory that nobody shares: what `crypto.subtle` and `fetch` take. */
+export type Bytes = Uint8Array<ArrayBuffer>
+
+/** One run of bytes out of many. */
+export function concat(parts: readonly Uint8Array[]): Bytes {
+  const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0))
+  let offset = 0
+  for (const part of parts) {
+    whole.set(part, offset)
+    offset += part.length
+  }
+  return whole
+}

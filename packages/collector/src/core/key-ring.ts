@@ -1,0 +1,40 @@
+import type { Origins } from './allows-origin.ts'
+import type { Bytes } from './bytes.ts'
+
+/** What lets a site write. It names the site and is no secret: it stands in the page's source. */
+export interface WriteKey {
+  /** `wk_` and what you like of `A-Z a-z 0-9 _ -`. */
+  readonly key: string
+  /** Names the site in object keys and logs, `[a-z0-9_-]`. Keys of one site share it, so that they can be rotated. */
+  readonly id: string
+  /** `https://www.example.com`, each exactly as browsers send it; or `'localhost'`. */
+  readonly origins: Origins
+}
+
+/** Finds the write key that a request presents. */
+export type KeyRing = (presented: string) => Promise<WriteKey | undefined>
+
+/** Compares by hash and always with every key, so that the time taken tells nothing about any of them. */
+export function createKeyRing(keys: readonly WriteKey[]): KeyRing {
+  // The hashes are kept, never the promise of them: in workerd a promise belongs to the request that began it.
+  let hashes: Bytes[] | undefined
+  return async function findKey(presented) {
+    const wanted = await hash(presented)
+    hashes ??= await Promise.all(keys.map(({ key }) => hash(key)))
+    let found: WriteKey | undefined
+    for (const [index, each] of hashes.entries()) {
+      if (sameBytes(each, wanted)) found = keys[index]
+    }
+    return found
+  }
+}
+
+const hash = async (text: string): Promise<Bytes> =>
+  new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text)))
+
+/** Looks at every byte of two hashes, wherever they first differ. */
+function sameBytes(one: Bytes, other: Bytes): boolean {
+  let difference = 0
+  for (let index = 0; index < one.length; index++) difference |= (one[index] ?? 0) ^ (other[index] ?? 0)
+  return difference === 0
+}

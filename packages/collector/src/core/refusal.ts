@@ -1,0 +1,27 @@
+import type { BatchId, HeaderFault } from '@waybill/protocol'
+
+/** Why a request was not answered with 200. A new arm does not compile until `toProblem` answers it. */
+export type Refusal =
+  | { reason: 'not_found' }
+  | { reason: 'method_not_allowed'; allowed: readonly string[] }
+  | { reason: 'unknown_key'; present: boolean }
+  | { reason: 'origin_not_allowed'; present: boolean }
+  | { reason: 'unsupported_media_type' }
+  | { reason: 'unsupported_encoding' }
+  | { reason: 'body_too_large'; max: number }
+  | { reason: 'batch_too_large'; max: number }
+  | { reason: 'invalid_encoding' }
+  | { reason: 'invalid_utf8' }
+  | { reason: 'invalid_header'; fault: HeaderFault | { reason: 'too_long'; max: number } }
+  | { reason: 'too_many_events'; max: number }
+  | { reason: 'range_mismatch'; line?: number; expected: string; found: string }
+  | { reason: 'sink_unavailable'; retryAfter: number; sinks: readonly string[] }
+  | { reason: 'internal_error' }
+
+/** A refusal, and as much of the request as was understood when it came to it. */
+export interface Refused {
+  refusal: Refusal
+  keyId?: string
+  /** The client acts on some refusals only when they name the batch it is waiting for. */
+  batchId?: BatchId
+}

@@ -1,0 +1,22 @@
+import type { Result } from '@waybill/protocol'
+import type { Batch } from './batch.ts'
+
+/** Delivers one batch. May be called twice with the same `batchId`; expected failures are values. */
+export interface Sink {
+  /** Unique in a collector, `[a-z0-9-]`. */
+  readonly name: string
+  /** What an `ok` means: stored for good, taken over by something that will store it, or merely tried. */
+  readonly guarantee: 'durable' | 'accepted' | 'best-effort'
+  /** Whether the client keeps the batch until this sink has it. */
+  readonly required: boolean
+  /** Settles soon after `signal` fires, with a fault if the batch was not taken by then. */
+  deliver(batch: Batch, signal: AbortSignal): Promise<Result<void, SinkFault>>
+}
+
+/** Why a sink does not have a batch. `transient`: the batch stays with the client, which presents it again. */
+export interface SinkFault {
+  kind: 'transient'
+  detail: string
+  /** In how many seconds the destination wants to be asked again. */
+  retryAfter?: number
+}

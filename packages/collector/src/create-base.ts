@@ -1,0 +1,37 @@
+import { Hono } from 'hono'
+import { cors } from 'hono/cors'
+import { methodNotAllowed } from 'hono/method-not-allowed'
+import { answerProblem } from './answer-problem.ts'
+import { type BatchLog, toBatchLog } from './core/batch-log.ts'
+import { describeError } from './core/describe-error.ts'
+import { toProblem } from './core/to-problem.ts'
+
+/** What holds for every answer of a collector, whatever its routes: CORS, no caching, problems for what went wrong. */
+export function createBase(log: (entry: BatchLog) => void, now: () => number): Hono {
+  const app = new Hono()
+  app.use(async (c, next) => {
+    c.header('Cache-Control', 'no-store')
+    await next()
+  })
+  // Any origin may read a refusal, which holds nothing secret, or the SDK could not tell it from an outage. Whether an
+  // origin may write is the write key's to say. No credentials, ever.
+  app.use(cors({ origin: (origin) => origin, allowMethods: ['GET', 'POST'], exposeHeaders: ['Retry-After'] }))
+  app.use(
+    methodNotAllowed({
+      app,
+      onMethodNotAllowed: (c, allowed) => {
+        c.header('Allow', allowed.join(', '))
+        return answerProblem(c, toProblem({ reason: 'method_not_allowed', allowed }))
+      },
+    }),
+  )
+  app.notFound((c) => answerProblem(c, toProblem({ reason: 'not_found' })))
+  app.onError((error, c) => {
+    const problem = toProblem({ reason: 'internal_error' })
+    log(
+      toBatchLog({ at: now(), problem: { ...problem, detail: (error.stack ?? describeError(error)).slice(0, 2000) } }),
+    )
+    return answerProblem(c, problem)
+  })
+  return app
+}

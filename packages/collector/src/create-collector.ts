@@ -1,0 +1,73 @@
+import type { Recorded } from '@waybill/protocol'
+import type { Context, Hono } from 'hono'
+import { answerProblem } from './answer-problem.ts'
+import { toBatchLog } from './core/batch-log.ts'
+import { refuseDeliveries } from './core/delivery.ts'
+import { createKeyRing } from './core/key-ring.ts'
+import { toProblem } from './core/to-problem.ts'
+import { createBase } from './create-base.ts'
+import { fanOut } from './fan-out.ts'
+import { type CollectorOptions, resolveOptions } from './options.ts'
+import { takeBatch } from './take-batch.ts'
+
+/**
+ * A collector as a Hono app, the same in workerd and in Node: `POST <path>` takes batches, `GET /health` says that it
+ * is up. It keeps nothing between requests. Throws a `ConfigurationError` for a setting that cannot work.
+ */
+export function createCollector(options: CollectorOptions): Hono {
+  const { keys, sinks, path, limits, sinkDeadline, now, log } = resolveOptions(options)
+  const findKey = createKeyRing(keys)
+  const app = createBase(log, now)
+
+  app.get('/health', (c) => c.json({ status: 'ok', sinks: sinks.map(({ name }) => name) }))
+
+  app.post(path, async function presentBatch(c) {
+    const began = now()
+    const taken = await takeBatch(
+      {
+        key: c.req.query('key'),
+        encoding: c.req.query('encoding'),
+        origin: c.req.header('Origin'),
+        contentType: c.req.header('Content-Type'),
+        body: c.req.raw.body,
+      },
+      { findKey, limits, now },
+    )
+    if (!taken.ok) {
+      const { refusal, keyId, batchId } = taken.fault
+      const problem = toProblem(refusal, batchId)
+      const at = now()
+      log(toBatchLog({ at, ms: at - began, problem, keyId, batchId }))
+      return answerProblem(c, problem)
+    }
+
+    const { batch, events, tombstones, rejected, bytes } = taken.value
+    const { batchId, keyId } = batch
+    const { required, bestEffort } = fanOut(batch, sinks, sinkDeadline)
+    const deliveries = await required
+    const refusal = refuseDeliveries(deliveries)
+    const problem = refusal && toProblem(refusal, batchId)
+
+    const at = now()
+    const counts = { events, tombstones, rejected: rejected.length, bytes }
+    const logAll = async () => {
+      const all = [...deliveries, ...(await bestEffort)]
+      log(toBatchLog({ at, ms: at - began, problem, keyId, batchId, counts, deliveries: all }))
+    }
+    afterAnswer(c, logAll())
+    return problem ? answerProblem(c, problem) : c.json({ batchId, recorded: events, rejected } satisfies Recorded)
+  })
+
+  return app
+}
+
+/** Lets work outlive the answer: workerd has to be asked to, Node does so by itself. */
+function afterAnswer(c: Context, work: Promise<void>): void {
+  // The answer stands, whatever a log does.
+  const settled = work.catch(() => {})
+  try {
+    c.executionCtx.waitUntil(settled)
+  } catch {
+    // Hono throws where there is no execution context.
+  }
+}

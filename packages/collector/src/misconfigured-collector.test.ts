@@ -1,0 +1,16 @@
+import { expect, test, vi } from 'vitest'
+import { batchOf } from '../test/batches.ts'
+import { ORIGIN, present, problemOf } from '../test/present.ts'
+import { type BatchLog, ConfigurationError, misconfiguredCollector } from './index.ts'
+
+test('a collector that is set up wrongly answers everything with 500, and logs what to set', async () => {
+  const log = vi.fn<(entry: BatchLog) => void>()
+  const app = misconfiguredCollector(new ConfigurationError('WRITE_KEYS: set it.'), { log })
+  const response = await present(app, batchOf(1, 2))
+  expect(response.headers.get('Access-Control-Allow-Origin')).toBe(ORIGIN)
+  const problem = await problemOf(response)
+  expect(problem.code).toBe('internal_error')
+  expect(JSON.stringify(problem)).not.toContain('WRITE_KEYS')
+  expect(log.mock.lastCall?.[0].detail).toContain('WRITE_KEYS: set it.')
+  expect((await app.request('/health')).status).toBe(500)
+})

@@ -1,0 +1,40 @@
+import { expect, test } from 'vitest'
+import { writeKey } from '../test/present.ts'
+import { recordingSink } from '../test/recording-sink.ts'
+import { type CollectorOptions, ConfigurationError, createCollector } from './index.ts'
+
+const works: CollectorOptions = { keys: [writeKey], sinks: [recordingSink()] }
+
+test('a configuration that works is taken', () => {
+  expect(() => createCollector(works)).not.toThrow()
+})
+
+test.each<[what: string, options: Partial<CollectorOptions>, message: string]>([
+  ['no key', { keys: [] }, 'keys: add at least one write key.'],
+  ['a key that is none', { keys: [{ ...writeKey, key: 'secret' }] }, "'wk_'"],
+  ['the same key twice', { keys: [writeKey, writeKey] }, 'remove one'],
+  ['an id that is no path segment', { keys: [{ ...writeKey, id: '../x' }] }, 'the id of'],
+  ['no origin', { keys: [{ ...writeKey, origins: [] }] }, 'add at least one origin'],
+  [
+    'an origin with a path',
+    { keys: [{ ...writeKey, origins: ['https://a.example/x'] }] },
+    "use 'https://a.example' for 'https://a.example/x'",
+  ],
+  ['a pattern', { keys: [{ ...writeKey, origins: ['*'] }] }, "'https://www.example.com'"],
+  ['no sink', { sinks: [] }, 'sinks: add at least one that is required'],
+  ['no required sink', { sinks: [recordingSink({ required: false })] }, 'sinks: add at least one that is required'],
+  ['two sinks of one name', { sinks: [recordingSink(), recordingSink()] }, 'give one of them another name'],
+  [
+    'a required sink that promises nothing',
+    { sinks: [{ ...recordingSink(), guarantee: 'best-effort' }] },
+    'set its required to false',
+  ],
+  ['a path that is a pattern', { path: '/:anything' }, "path: use plain segments as in '/v1/events'"],
+  ['the path of /health', { path: '/health' }, 'path:'],
+  ['no time for sinks', { sinkDeadline: 0 }, 'sinkDeadline:'],
+  ['a higher limit', { limits: { depth: 33 } }, 'limits: depth can only be lowered'],
+  ['a limit of nothing', { limits: { eventBytes: 0 } }, 'limits: eventBytes'],
+])('%s is refused at construction, with the setting and the mend', (_, options, message) => {
+  expect(() => createCollector({ ...works, ...options })).toThrow(ConfigurationError)
+  expect(() => createCollector({ ...works, ...options })).toThrow(message)
+})

@@ -1,0 +1,108 @@
+import { type Limits, limits as protocolLimits } from '@waybill/protocol'
+import type { BatchLog } from './core/batch-log.ts'
+import { ConfigurationError } from './core/configuration-error.ts'
+import type { WriteKey } from './core/key-ring.ts'
+import type { Sink } from './core/sink.ts'
+
+/** What a collector is made of. */
+export interface CollectorOptions {
+  /** Who may write, at least one. */
+  keys: readonly WriteKey[]
+  /** Where batches go, at least one of them required. */
+  sinks: readonly Sink[]
+  /** Where batches are sent to. Default `/v1/events`. */
+  path?: string
+  /** Limits below the protocol's. Default: the protocol's. */
+  limits?: Partial<Limits>
+  /** How long each sink may take, in milliseconds. Default 10,000. */
+  sinkDeadline?: number
+  /** The clock, in milliseconds since 1970. Default `Date.now`. */
+  now?: () => number
+  /** Called once for each presentation of a batch, and for each failure. Default: nothing is logged. */
+  log?: (entry: BatchLog) => void
+}
+
+/** Options with nothing left open, every one of them found to work. */
+export interface ResolvedOptions extends Required<CollectorOptions> {
+  limits: Limits
+}
+
+/** Fills in the defaults, and throws a {@link ConfigurationError} for the first setting that cannot work. */
+export function resolveOptions({
+  keys,
+  sinks,
+  path = '/v1/events',
+  limits = {},
+  sinkDeadline = 10_000,
+  now = Date.now,
+  log = () => {},
+}: CollectorOptions): ResolvedOptions {
+  checkKeys(keys)
+  checkSinks(sinks)
+  if (!/^(\/[\w.~-]+)+$/.test(path) || path === '/health') {
+    throw new ConfigurationError(`path: use plain segments as in '/v1/events', other than '/health'; it is '${path}'.`)
+  }
+  if (!(Number.isSafeInteger(sinkDeadline) && sinkDeadline > 0)) {
+    throw new ConfigurationError(`sinkDeadline: use whole milliseconds from 1; it is ${sinkDeadline}.`)
+  }
+  return { keys, sinks, path, limits: lowerLimits(limits), sinkDeadline, now, log }
+}
+
+function checkKeys(keys: readonly WriteKey[]): void {
+  if (keys.length === 0) throw new ConfigurationError('keys: add at least one write key.')
+  for (const { key, id, origins } of keys) {
+    if (!/^wk_[\w-]{1,100}$/.test(key)) {
+      throw new ConfigurationError(
+        `keys: a write key is 'wk_' and 1 to 100 of A-Z, a-z, 0-9, _ and -; one is '${key}'.`,
+      )
+    }
+    if (keys.filter((other) => other.key === key).length > 1) {
+      throw new ConfigurationError(`keys: '${key}' is there twice; remove one.`)
+    }
+    if (!/^[a-z0-9_-]{1,64}$/.test(id)) {
+      throw new ConfigurationError(`keys: the id of '${key}' must be 1 to 64 of a-z, 0-9, _ and -; it is '${id}'.`)
+    }
+    if (origins === 'localhost') continue
+    if (origins.length === 0) throw new ConfigurationError(`keys: add at least one origin to '${key}'.`)
+    for (const origin of origins) checkOrigin(key, origin)
+  }
+}
+
+function checkOrigin(key: string, origin: string): void {
+  const url = URL.canParse(origin) ? new URL(origin) : undefined
+  if (url?.origin === origin && /^https?:$/.test(url.protocol)) return
+  const mend = url && /^https?:$/.test(url.protocol) ? `'${url.origin}'` : "the form 'https://www.example.com'"
+  throw new ConfigurationError(
+    `keys: the origins of '${key}' must be exact, without patterns or paths: use ${mend} for '${origin}'.`,
+  )
+}
+
+function checkSinks(sinks: readonly Sink[]): void {
+  if (!sinks.some(({ required }) => required)) {
+    throw new ConfigurationError(
+      'sinks: add at least one that is required, or events are answered for that nobody has.',
+    )
+  }
+  for (const { name, guarantee, required } of sinks) {
+    if (!/^[a-z0-9-]{1,64}$/.test(name)) {
+      throw new ConfigurationError(`sinks: a name is 1 to 64 of a-z, 0-9 and -; one is '${name}'.`)
+    }
+    if (sinks.filter((other) => other.name === name).length > 1) {
+      throw new ConfigurationError(`sinks: two are called '${name}'; give one of them another name.`)
+    }
+    if (required && guarantee === 'best-effort') {
+      throw new ConfigurationError(`sinks: '${name}' only promises best effort; set its required to false.`)
+    }
+  }
+}
+
+function lowerLimits(limits: Partial<Limits>): Limits {
+  for (const [name, value] of Object.entries(limits)) {
+    const most = new Map<string, number>(Object.entries(protocolLimits)).get(name)
+    if (most === undefined) throw new ConfigurationError(`limits: there is none called '${name}'; remove it.`)
+    if (!(Number.isSafeInteger(value) && value > 0 && value <= most)) {
+      throw new ConfigurationError(`limits: ${name} can only be lowered, to 1 or more of ${most}; it is ${value}.`)
+    }
+  }
+  return { ...protocolLimits, ...limits }
+}

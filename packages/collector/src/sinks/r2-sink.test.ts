@@ -1,0 +1,78 @@
+import { env } from 'cloudflare:workers'
+import { expect, test } from 'vitest'
+import { deliverable, lineOf, STREAM } from '../../test/batches.ts'
+import { type Destination, sinkContract } from '../../test/sink-contract.ts'
+import type { Batch } from '../core/batch.ts'
+import { toObjectKey } from '../core/object-key.ts'
+import { type Bucket, r2Sink } from './r2-sink.ts'
+
+const { signal } = new AbortController()
+const keys = async (prefix: string) => (await env.EVENTS.list({ prefix })).objects.map(({ key }) => key)
+const textAt = async (key: string) => (await env.EVENTS.get(key))?.text()
+
+sinkContract('the R2 sink', () => {
+  const prefix = `${crypto.randomUUID()}/`
+  const destination: Destination = {
+    mode: 'works',
+    async held(batch: Batch) {
+      const found = await keys(prefix + toObjectKey(batch).replace('.ndjson', ''))
+      return Promise.all(found.map(async (key) => (await textAt(key))?.trimEnd().split('\n') ?? []))
+    },
+  }
+  const bucket: Bucket = {
+    head: (key) => env.EVENTS.head(key),
+    async put(key, value, options) {
+      if (destination.mode === 'fails') throw new Error('R2 is away')
+      if (destination.mode === 'hangs') await new Promise(() => {})
+      return env.EVENTS.put(key, value, options)
+    },
+  }
+  return { sink: r2Sink({ bucket, prefix }), destination }
+})
+
+test('a batch lies below its site, the day it was cut and its stream, so that keys sort as the stream ran', async () => {
+  await r2Sink({ bucket: env.EVENTS, prefix: 'layout/' }).deliver(await deliverable(41, 42), signal)
+  expect(await keys('layout/')).toEqual([`layout/site/dt=2026-11-22/${STREAM}/0000000000000041-42.ndjson`])
+})
+
+test('an object says which batch it is, by id and digest, and that it is NDJSON', async () => {
+  const batch = await deliverable(1, 1)
+  await r2Sink({ bucket: env.EVENTS, prefix: 'metadata/' }).deliver(batch, signal)
+  const object = await env.EVENTS.head(`metadata/${toObjectKey(batch)}`)
+  expect(object?.customMetadata).toEqual({ digest: batch.digest, batchId: batch.batchId })
+  expect(object?.httpMetadata?.contentType).toBe('application/x-ndjson')
+})
+
+test('a repeat does not touch the object', async () => {
+  const sink = r2Sink({ bucket: env.EVENTS, prefix: 'repeat/' })
+  const batch = await deliverable(1, 1)
+  await sink.deliver(batch, signal)
+  const before = await env.EVENTS.head(`repeat/${toObjectKey(batch)}`)
+  await sink.deliver({ ...batch, lines: [new TextEncoder().encode(lineOf(1, { received: { at: 'later' } }))] }, signal)
+  const after = await env.EVENTS.head(`repeat/${toObjectKey(batch)}`)
+  expect(after?.version).toBe(before?.version)
+})
+
+test('a forked stream is written beside the first, and its repeats are told from it', async () => {
+  const sink = r2Sink({ bucket: env.EVENTS, prefix: 'fork/' })
+  const batch = await deliverable(1, 1)
+  const forked = await deliverable(1, 1, [lineOf(1, { event: 'Something Else' })])
+  expect((await sink.deliver(batch, signal)).ok).toBe(true)
+  expect((await sink.deliver(forked, signal)).ok).toBe(true)
+  expect((await sink.deliver(forked, signal)).ok).toBe(true)
+  expect((await sink.deliver(batch, signal)).ok).toBe(true)
+  const key = `fork/site/dt=2026-11-22/${STREAM}/0000000000000001-1`
+  expect(await keys('fork/')).toEqual([`${key}.ndjson`, `${key}~${forked.digest.slice(0, 8)}.ndjson`])
+  expect(await textAt(`${key}.ndjson`)).toContain('Order Completed')
+  expect(await textAt(`${key}~${forked.digest.slice(0, 8)}.ndjson`)).toContain('Something Else')
+})
+
+test('a batch is not called recorded when both of its places are taken by other bytes', async () => {
+  const sink = r2Sink({ bucket: env.EVENTS, prefix: 'taken/' })
+  const batch = await deliverable(1, 1)
+  const forked = await deliverable(1, 1, [lineOf(1, { event: 'Something Else' })])
+  await sink.deliver(batch, signal)
+  const beside = `taken/site/dt=2026-11-22/${STREAM}/0000000000000001-1~${forked.digest.slice(0, 8)}.ndjson`
+  await env.EVENTS.put(beside, 'not ours')
+  expect((await sink.deliver(forked, signal)).ok).toBe(false)
+})

@@ -1,0 +1,155 @@
+import { describe, expect, test } from 'vitest'
+import { deliverable, linesOf, NOW } from '../../test/batches.ts'
+import { type Destination, sinkContract } from '../../test/sink-contract.ts'
+import { ConfigurationError } from '../core/configuration-error.ts'
+import { type WebhookSinkOptions, webhookSink } from './webhook-sink.ts'
+
+const url = 'https://example.com/hook'
+const { signal } = new AbortController()
+
+/** A receiver that answers as it is told to, and keeps the requests. */
+function receiver(answer: () => Response | Promise<Response> = () => new Response('thanks')) {
+  const requests: { init: RequestInit; headers: Headers; body: string }[] = []
+  const fetch: WebhookSinkOptions['fetch'] = async (_, init) => {
+    requests.push({ init, headers: new Headers(init.headers), body: await new Response(init.body ?? null).text() })
+    return answer()
+  }
+  return { requests, fetch }
+}
+
+sinkContract('the webhook sink', () => {
+  const taken = new Map<string, string[]>()
+  const destination: Destination = {
+    mode: 'works',
+    async held({ batchId }) {
+      const lines = taken.get(batchId)
+      return lines ? [lines] : []
+    },
+  }
+  // Deduplicates by webhook-id, as a receiver is told to.
+  const fetch: WebhookSinkOptions['fetch'] = async (_, { body, headers, signal }) => {
+    if (destination.mode === 'fails') return new Response('broken', { status: 500 })
+    if (destination.mode === 'hangs') {
+      await new Promise((_, reject) => {
+        if (signal?.aborted) reject(signal.reason)
+        signal?.addEventListener('abort', () => reject(signal.reason))
+      })
+    }
+    const id = new Headers(headers).get('webhook-id') ?? ''
+    if (!taken.has(id)) taken.set(id, (await new Response(body ?? null).text()).trimEnd().split('\n'))
+    return new Response(null, { status: 204 })
+  }
+  return { sink: webhookSink({ url, format: 'ndjson', fetch }), destination }
+})
+
+test('a batch goes out as one JSON array of the lines, their bytes untouched', async () => {
+  const { requests, fetch } = receiver()
+  await webhookSink({ url, fetch }).deliver(await deliverable(1, 2), signal)
+  expect(requests[0]?.body).toBe(`[${linesOf(1, 2).join(',')}]`)
+  expect(requests[0]?.headers.get('content-type')).toBe('application/json')
+})
+
+test('a batch goes out as NDJSON when asked to', async () => {
+  const { requests, fetch } = receiver()
+  await webhookSink({ url, format: 'ndjson', fetch }).deliver(await deliverable(1, 2), signal)
+  expect(requests[0]?.body).toBe(`${linesOf(1, 2).join('\n')}\n`)
+  expect(requests[0]?.headers.get('content-type')).toBe('application/x-ndjson')
+})
+
+/** A second implementation of the receiving end, with the platform's own verification. */
+async function verify(headers: Headers, body: string, secret: Uint8Array<ArrayBuffer>): Promise<boolean> {
+  const [version, signature] = (headers.get('webhook-signature') ?? '').split(',')
+  const key = await crypto.subtle.importKey('raw', secret, { name: 'HMAC', hash: 'SHA-256' }, false, ['verify'])
+  const bytes = Uint8Array.from(atob(signature ?? ''), (character) => character.charCodeAt(0))
+  const signed = `${headers.get('webhook-id')}.${headers.get('webhook-timestamp')}.${body}`
+  return version === 'v1' && (await crypto.subtle.verify('HMAC', key, bytes, new TextEncoder().encode(signed)))
+}
+
+describe('a signed batch', () => {
+  test('can be verified with the decoded secret, and carries the batch id and the time in seconds', async () => {
+    const { requests, fetch } = receiver()
+    const batch = await deliverable(1, 2)
+    const secret = crypto.getRandomValues(new Uint8Array(24))
+    const sink = webhookSink({ url, secret: `whsec_${btoa(String.fromCharCode(...secret))}`, fetch, now: () => NOW })
+    await sink.deliver(batch, signal)
+    const [request] = requests
+    expect(request?.headers.get('webhook-id')).toBe(batch.batchId)
+    expect(request?.headers.get('webhook-timestamp')).toBe(String(NOW / 1000))
+    expect(request && (await verify(request.headers, request.body, secret))).toBe(true)
+    expect(request && (await verify(request.headers, `${request.body} `, secret))).toBe(false)
+  })
+
+  test('takes any other text as the secret itself', async () => {
+    const { requests, fetch } = receiver()
+    await webhookSink({ url, secret: 'grüezi', fetch }).deliver(await deliverable(1, 1), signal)
+    const [request] = requests
+    expect(request && (await verify(request.headers, request.body, new TextEncoder().encode('grüezi')))).toBe(true)
+  })
+})
+
+test('without a secret nothing is signed', async () => {
+  const { requests, fetch } = receiver()
+  await webhookSink({ url, fetch }).deliver(await deliverable(1, 1), signal)
+  expect(requests[0]?.headers.has('webhook-signature')).toBe(false)
+})
+
+test('headers of the configuration go along, but cannot stand for the id', async () => {
+  const { requests, fetch } = receiver()
+  const batch = await deliverable(1, 1)
+  const headers = { Authorization: 'Bearer x', 'Webhook-Id': 'mine' }
+  await webhookSink({ url, headers, fetch }).deliver(batch, signal)
+  expect(requests[0]?.headers.get('authorization')).toBe('Bearer x')
+  expect(requests[0]?.headers.get('webhook-id')).toBe(batch.batchId)
+})
+
+test.each([301, 302, 400, 404, 410, 500])('a %i leaves the batch with the client', async (status) => {
+  const { requests, fetch } = receiver(
+    () => new Response('no', { status, headers: { Location: 'https://elsewhere.com' } }),
+  )
+  expect(await webhookSink({ url, fetch }).deliver(await deliverable(1, 1), signal)).toEqual({
+    ok: false,
+    fault: { kind: 'transient', detail: `answered ${status}` },
+  })
+  expect(requests).toHaveLength(1)
+  expect(requests[0]?.init.redirect).toBe('manual')
+})
+
+test.each([
+  ['120', 120],
+  [new Date(NOW + 30_000).toUTCString(), 30],
+  ['soon', undefined],
+])('a destination that asks for patience with Retry-After: %s is given it', async (header, retryAfter) => {
+  const { fetch } = receiver(() => new Response('later', { status: 429, headers: { 'Retry-After': header } }))
+  const delivery = await webhookSink({ url, fetch, now: () => NOW }).deliver(await deliverable(1, 1), signal)
+  expect(delivery.ok ? undefined : delivery.fault.retryAfter).toBe(retryAfter)
+})
+
+test('the body of an answer is never left unread', async () => {
+  let cancelled = false
+  const body = new ReadableStream({
+    cancel() {
+      cancelled = true
+    },
+  })
+  const { fetch } = receiver(() => new Response(body))
+  await webhookSink({ url, fetch }).deliver(await deliverable(1, 1), signal)
+  expect(cancelled).toBe(true)
+})
+
+test.each([
+  ['http to another machine', { url: 'http://example.com/hook' }, 'https'],
+  ['no URL at all', { url: 'example.com/hook' }, 'https://example.com/hook'],
+  ['a password in the URL', { url: 'https://me:pass@example.com' }, 'header'],
+  ['a secret that is not base64', { url, secret: 'whsec_###' }, 'base64'],
+  ['an empty secret', { url, secret: '' }, 'empty'],
+])('%s is refused when the sink is made', (_, options, mend) => {
+  expect(() => webhookSink(options)).toThrow(ConfigurationError)
+  expect(() => webhookSink(options)).toThrow(mend)
+})
+
+test.each(['http://localhost:8080/hook', 'http://127.0.0.1/hook', 'http://[::1]:1/hook'])(
+  'http is good enough for this machine: %s',
+  (local) => {
+    expect(() => webhookSink({ url: local })).not.toThrow()
+  },
+)

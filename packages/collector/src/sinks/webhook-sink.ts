@@ -1,0 +1,100 @@
+import { fail, ok } from '@waybill/protocol'
+import type { Batch } from '../core/batch.ts'
+import type { Bytes } from '../core/bytes.ts'
+import { ConfigurationError } from '../core/configuration-error.ts'
+import { describeError } from '../core/describe-error.ts'
+import { isLoopback } from '../core/is-loopback.ts'
+import { toJsonArray, toNdjson } from '../core/join-lines.ts'
+import { parseRetryAfter } from '../core/retry-after.ts'
+import type { Sink } from '../core/sink.ts'
+import { createSigner, type Signer } from './sign-webhook.ts'
+
+export interface WebhookSinkOptions {
+  /** https; http only to this machine. Redirects are not followed. */
+  url: string
+  /** `whsec_` and base64, or any text. Default: requests are not signed. */
+  secret?: string | undefined
+  /** A JSON array of complete events, or one per line. Default `json`. */
+  format?: 'json' | 'ndjson'
+  /** Sent along, an `Authorization` for instance. */
+  headers?: Readonly<Record<string, string>>
+  /** Default `webhook`. */
+  name?: string
+  /** Default `true`. */
+  required?: boolean
+  /** Default: the platform's. */
+  fetch?: (url: string, init: RequestInit) => Promise<Response>
+  /** The clock, in milliseconds since 1970. Default `Date.now`. */
+  now?: () => number
+}
+
+const formats = {
+  json: { contentType: 'application/json', join: toJsonArray },
+  ndjson: { contentType: 'application/x-ndjson', join: toNdjson },
+} satisfies Record<string, { contentType: string; join: (lines: readonly Bytes[]) => Bytes }>
+
+/**
+ * Posts each batch as Standard Webhooks describes it. Any 2xx means taken; all else leaves the batch with the client.
+ * `webhook-id` is the batch id, the same on every repeat: the receiver deduplicates by it.
+ */
+export function webhookSink({
+  url,
+  secret,
+  format = 'json',
+  headers = {},
+  name = 'webhook',
+  required = true,
+  fetch = (...request) => globalThis.fetch(...request),
+  now = Date.now,
+}: WebhookSinkOptions): Sink {
+  checkUrl(url)
+  if (!Object.hasOwn(formats, format)) {
+    throw new ConfigurationError(`webhook format: use 'json' or 'ndjson'; it is '${format}'.`)
+  }
+  const { contentType, join } = formats[format]
+  const sign: Signer | undefined = secret === undefined ? undefined : createSigner(secret)
+
+  async function toRequest(batch: Batch, signal: AbortSignal): Promise<RequestInit> {
+    const body = join(batch.lines)
+    const timestamp = Math.floor(now() / 1000)
+    const all = new Headers(headers)
+    all.set('Content-Type', contentType)
+    all.set('webhook-id', batch.batchId)
+    all.set('webhook-timestamp', String(timestamp))
+    if (sign) all.set('webhook-signature', await sign(batch.batchId, timestamp, body))
+    return { method: 'POST', redirect: 'manual', headers: all, body, signal }
+  }
+
+  return {
+    name,
+    guarantee: 'accepted',
+    required,
+    async deliver(batch, signal) {
+      try {
+        const answer = await fetch(url, await toRequest(batch, signal))
+        // An unread body keeps its connection busy.
+        await answer.body?.cancel()
+        if (answer.ok) return ok(undefined)
+        const retryAfter = parseRetryAfter(answer.headers.get('Retry-After'), now())
+        const fault = { kind: 'transient' as const, detail: `answered ${answer.status}` }
+        return fail(retryAfter === undefined ? fault : { ...fault, retryAfter })
+      } catch (error) {
+        return fail({ kind: 'transient', detail: describeError(error) })
+      }
+    },
+  }
+}
+
+function checkUrl(text: string): void {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (!url)
+    throw new ConfigurationError(`webhook url: use a whole URL as in 'https://example.com/hook'; it is '${text}'.`)
+  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url.hostname))) {
+    throw new ConfigurationError(
+      `webhook url: use https; only this machine may be reached over http; it is '${url.origin}'.`,
+    )
+  }
+  if (url.username || url.password) {
+    throw new ConfigurationError('webhook url: take the user and password out, and send them as a header instead.')
+  }
+}

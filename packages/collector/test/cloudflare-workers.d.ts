@@ -1,0 +1,6 @@
+declare module 'cloudflare:workers' {
+  import type { R2Bucket } from '@cloudflare/workers-types'
+
+  /** The bindings of vitest.config.ts. */
+  export const env: { EVENTS: R2Bucket }
+}
