@@ -1,0 +1,49 @@
+import type { BatchLog } from '@waybill/collector'
+import { expect, test } from 'vitest'
+import { toLogLine } from './to-log-line.ts'
+
+const nothing = { events: 0, tombstones: 0, rejected: 0, bytes: 0, sinks: [] }
+const batchId = '0192d0c0-0000-7000-8000-000000000001:1-20' as NonNullable<BatchLog['batchId']>
+
+test('a recorded batch: which, how much, who has it, and how fast', () => {
+  const sinks = [{ name: 'r2', taken: true }]
+  const entry = {
+    ...nothing,
+    at: '2026-11-22T10:00:00.000Z',
+    status: 200,
+    ms: 12,
+    batchId,
+    events: 20,
+    bytes: 3174,
+    sinks,
+  }
+  expect(toLogLine(entry)).toBe('10:00:00  0192d0c0…:1-20  20 events  3.1 KB  r2 ✓  200  12 ms')
+})
+
+test('a batch that one sink did not take, with tombstones and rejected events in it', () => {
+  const entry: BatchLog = {
+    at: '2026-11-22T10:00:00.000Z',
+    status: 503,
+    ms: 10_000,
+    code: 'sink_unavailable',
+    detail: 'Present the same batch again.',
+    batchId,
+    events: 1,
+    tombstones: 2,
+    rejected: 3,
+    bytes: 900,
+    sinks: [
+      { name: 'r2', taken: true },
+      { name: 'webhook', taken: false, detail: 'answered 500' },
+    ],
+  }
+  expect(toLogLine(entry)).toBe(
+    '10:00:00  0192d0c0…:1-20  1 event, 2 tombstones, 3 rejected  900 B  r2 ✓  webhook ✗ answered 500  503  sink_unavailable  10000 ms',
+  )
+})
+
+test('a refusal: its code, and what to do', () => {
+  const refused = { code: 'unknown_key', detail: 'Compare the keys.' } as const
+  const entry = { ...nothing, at: '2026-11-22T10:00:00.000Z', status: 401, ms: 1, ...refused }
+  expect(toLogLine(entry)).toBe('10:00:00  401  unknown_key  Compare the keys.  1 ms')
+})
