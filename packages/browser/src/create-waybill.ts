@@ -79,17 +79,17 @@ export function createWaybill<Events extends EventMap = EventMap>(options: Waybi
     if (result.status === 'dropped') emit('dropped', { reason: result.reason })
     return result
   }
-  const callEvent = (event: EventCall) =>
+  const callEvent = (eventName: unknown, event: EventCall) =>
     call(() => {
       const monotonic = { boot, ms: Math.round(performance.now() * 10) / 10 }
-      return toEventOperation(event, now(), { monotonic, context: { page: currentPage(), ...context } })
+      return toEventOperation(eventName, event, now(), { monotonic, context: { page: currentPage(), ...context } })
     })
 
   return {
-    track: (event, properties) => callEvent({ type: 'track', event, properties }),
-    page: (pageName, properties) => callEvent({ type: 'page', name: pageName, properties }),
-    identify: (userId, traits) => callEvent({ type: 'identify', userId, traits }),
-    group: (groupId, traits) => callEvent({ type: 'group', groupId, traits }),
+    track: (event, properties) => callEvent(event, { type: 'track', event, properties }),
+    page: (pageName, properties) => callEvent(pageName ?? 'page', { type: 'page', name: pageName, properties }),
+    identify: (userId, traits) => callEvent(userId, { type: 'identify', userId, traits }),
+    group: (groupId, traits) => callEvent(groupId, { type: 'group', groupId, traits }),
     register: (added) =>
       call(() => {
         const properties = toObject(added)

@@ -13,11 +13,13 @@ export interface Transaction {
   remove(range: KeyRange): void
 }
 
-interface TransactionOptions {
+export interface TransactionOptions {
   /** `strict`: on the disk, not only handed to the system, when `done` resolves. Default `relaxed`. */
   durability?: 'strict' | 'relaxed'
   /** Default `readwrite`. */
   mode?: 'readonly' | 'readwrite'
+  /** Aborts every transaction that is not yet committing, so that this one waits for none. Default false. */
+  urgent?: boolean
 }
 
 export interface RunningTransaction<Value> {

@@ -28,14 +28,12 @@ const STAMP_BYTES = 2_048
 /**
  * Serialises a call at once, so that nothing the app does to its objects later can change the event.
  *
+ * @param name the name or id that this call cannot do without
  * @param at ms since 1970
  */
-export function toEventOperation(call: EventCall, at: number, moment: Moment): Operation | DropReason {
+export function toEventOperation(name: unknown, call: EventCall, at: number, moment: Moment): Operation | DropReason {
   const { userId, ...members } = call
-  for (const member of ['event', 'name', 'userId', 'groupId'] as const) {
-    const given = member === 'name' ? call.name !== undefined : member in call
-    if (given && !isName(call[member])) return 'invalid_name'
-  }
+  if (typeof name !== 'string' || name === '' || name.length > NAME_LENGTH) return 'invalid_name'
   const payload = 'traits' in call ? 'traits' : 'properties'
   const value = toObject(call[payload])
   if (typeof value === 'string') return value
@@ -57,5 +55,3 @@ export function toObject(value: unknown): JsonObject | DropReason {
   const copy: JsonObject = JSON.parse(text)
   return checkShape(copy, limits.depth - 1) ?? copy
 }
-
-const isName = (value: unknown) => typeof value === 'string' && value !== '' && value.length <= NAME_LENGTH

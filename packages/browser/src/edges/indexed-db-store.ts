@@ -16,6 +16,7 @@ const OPEN_TIMEOUT = 3_000
 export function createIndexedDbStore(name: string, delay: (ms: number) => Promise<void>): Store {
   let database: IDBDatabase | undefined
   let connecting: Promise<void> | undefined
+  const live = new Set<IDBTransaction>()
 
   const connect = () => {
     connecting ??= openDatabase(name).then(
@@ -34,11 +35,12 @@ export function createIndexedDbStore(name: string, delay: (ms: number) => Promis
 
   return {
     mode: 'durable',
-    transact(work, { durability = 'relaxed', mode = 'readwrite' } = {}) {
+    transact(work, { durability = 'relaxed', mode = 'readwrite', urgent } = {}) {
       let running: IDBTransaction | undefined
       let aborted = false
       const begin = async () => {
         if (aborted || !database) throw new Error('aborted')
+        if (urgent) live.forEach(abort)
         try {
           running = database.transaction(OBJECT_STORE, mode, { durability })
         } catch (error) {
@@ -46,18 +48,15 @@ export function createIndexedDbStore(name: string, delay: (ms: number) => Promis
           database = connecting = undefined
           throw error
         }
-        return settle(running, work)
+        const own = running
+        live.add(own)
+        return settle(own, work).finally(() => live.delete(own))
       }
       return {
         done: database ? begin() : connect().then(begin),
         abort() {
           aborted = true
-          try {
-            running?.abort()
-            return true
-          } catch {
-            return false // It is committing, or has ended.
-          }
+          return abort(running)
         },
       }
     },
@@ -77,6 +76,16 @@ async function openDatabase(name: string): Promise<IDBDatabase> {
   return database
 }
 
+/** Whether nothing of a transaction is kept; false when it is committing already, or has ended. */
+function abort(transaction: IDBTransaction | undefined): boolean {
+  try {
+    transaction?.abort()
+    return true
+  } catch {
+    return false
+  }
+}
+
 async function settle<Value>(
   transaction: IDBTransaction,
   work: (transaction: Transaction) => Promise<Value>,
@@ -94,9 +103,7 @@ async function settle<Value>(
     await committed
     return value
   } catch (error) {
-    try {
-      transaction.abort()
-    } catch {} // It is over already.
+    abort(transaction)
     throw error
   }
 }

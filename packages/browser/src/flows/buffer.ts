@@ -8,7 +8,7 @@ import { createStamper, type Stamper, type StamperOptions } from './stamping.ts'
 /** The world outside, as a buffer sees it. */
 export interface BufferOptions extends FlusherOptions, Omit<ScheduleOptions, 'flush'>, StamperOptions {}
 
-export interface Contents {
+interface Contents {
   state?: BufferState
   delivery: Delivery
   /** The oldest line that waits. */

@@ -4,7 +4,7 @@ import type { DropReason } from '../core/drop-reason.ts'
 import type { Identity, Journal, Operation } from '../core/operation.ts'
 import { type BufferState, CUTS, isNewer, RAW, rawRange, STATE } from '../core/records.ts'
 import { type Outcome, stamp } from '../core/stamp.ts'
-import type { RunningTransaction, Store, Transaction } from '../core/store.ts'
+import type { RunningTransaction, Store, Transaction, TransactionOptions } from '../core/store.ts'
 
 /**
  * What became of a call. `durable`: it survives a kill of the browser. `memory`: IndexedDB could not be had, it
@@ -68,10 +68,14 @@ export function createStamper(options: StamperOptions): Stamper {
   let left = false
 
   /** `work` resolves to what there is to do once it is committed. */
-  async function follow(run: Run, work: (transaction: Transaction) => Promise<() => void>): Promise<void> {
+  async function follow(
+    run: Run,
+    work: (transaction: Transaction) => Promise<() => void>,
+    options?: TransactionOptions,
+  ): Promise<void> {
     running.add(run)
     try {
-      run.transaction = store.transact(work)
+      run.transaction = store.transact(work, options)
       const committed = await run.transaction.done
       committed()
     } catch (error) {
@@ -124,10 +128,12 @@ export function createStamper(options: StamperOptions): Stamper {
     if (waiting.length === 0) return
     const run: Run = { taken: waiting.splice(0) }
     const record: Journal = { ...toJournal(run.taken), identity }
-    follow(run, async ({ put }) => {
+    const work = async ({ put }: Transaction) => {
       put(journalKey(), record)
       return () => resolveAll(run.taken, [])
-    })
+    }
+    // Measured: a write that queues behind a live transaction while the page is being left is lost.
+    follow(run, work, { urgent: true })
   }
 
   const toJournal = (taken: Waiting[]): Journal => ({ operations: taken.map(({ operation }) => operation) })
@@ -157,8 +163,7 @@ export function createStamper(options: StamperOptions): Stamper {
       left = true
       const undone: Waiting[] = []
       for (const run of running) {
-        // Measured: a raw write that queues behind a live transaction is lost or doubled. Too late to abort means
-        // that it is committing, so its events are safe.
+        // Too late to abort means that it is committing, so its events are safe.
         run.undone = run.transaction?.abort()
         if (run.undone) undone.push(...run.taken)
       }
