@@ -4,7 +4,7 @@ import { digest } from '../src/core/digest.ts'
 
 export const STREAM: StreamId = '0192d0c0-0000-7000-8000-000000000001' as StreamId
 /** A client's clock, and the collector's of most tests: one second later. */
-export const SENT_AT = '2026-11-22T10:00:00.000Z'
+const SENT_AT = '2026-11-22T10:00:00.000Z'
 export const NOW: number = Date.parse(SENT_AT) + 1000
 
 type Members = Record<string, unknown>

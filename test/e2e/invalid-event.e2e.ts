@@ -1,0 +1,40 @@
+import { expect } from 'vitest'
+import { spoilStoredEvent } from '../harness/buffer.ts'
+import { flush, statsOf, streamOf, trackMany } from '../harness/client.ts'
+import { proveComplete } from '../harness/completeness.ts'
+import { test } from '../harness/fixtures.ts'
+
+test('one invalid event among 50 is named and leaves a tombstone; its 49 neighbours are recorded', async ({
+  openPatientApp,
+  destination,
+}) => {
+  const page = await openPatientApp()
+  await trackMany(page, 50)
+  const streamId = await streamOf(page)
+  await spoilStoredEvent(page, 17, { type: 'nonsense' })
+  await page.evaluate(() => {
+    window.waybill.on('rejected', (rejected) => {
+      document.title = JSON.stringify(rejected)
+    })
+  })
+
+  const answered = page.waitForResponse((response) => response.url().includes('/v1/events'))
+  expect(await flush(page)).toEqual({ recorded: true })
+  expect(await (await answered).json()).toMatchObject({
+    batchId: `${streamId}:1-50`,
+    recorded: 49,
+    rejected: [{ seq: 17, messageId: `${streamId}.17`, code: 'invalid_event' }],
+  })
+
+  const lines = proveComplete(destination.deliveries, streamId)
+  expect(lines).toHaveLength(50)
+  expect(lines.filter(({ type }) => type === 'rejected')).toEqual([
+    expect.objectContaining({ streamId, seq: 17, type: 'rejected', reason: 'invalid_event' }),
+  ])
+  expect(await statsOf(page)).toMatchObject({ pending: 0, recorded: 49, rejected: 1, cuts: 0 })
+  await expect.poll(() => page.title()).toContain('invalid_event')
+
+  await trackMany(page, 1)
+  expect(await flush(page)).toEqual({ recorded: true })
+  expect(proveComplete(destination.deliveries, streamId)).toHaveLength(51)
+})
