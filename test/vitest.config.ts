@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config'
+import { scale } from './harness/scale.ts'
 
 export default defineConfig({
   test: {
@@ -7,7 +8,7 @@ export default defineConfig({
     include: ['e2e/*.e2e.ts', 'harness/*.test.ts'],
     // A file has one collector, and a test one browser: on two cores a second pair would slow both.
     fileParallelism: false,
-    testTimeout: 90_000,
+    testTimeout: 90_000 * scale,
     hookTimeout: 60_000,
     expect: { poll: { interval: 20, timeout: 20_000 } },
     retry: 0,

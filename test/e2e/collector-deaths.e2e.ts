@@ -3,8 +3,12 @@ import { expect } from 'vitest'
 import { seqsOf, statsOf, streamOf } from '../harness/client.ts'
 import { countSeqs, proveComplete } from '../harness/completeness.ts'
 import { test } from '../harness/fixtures.ts'
+import { scale } from '../harness/scale.ts'
 
-test('three tabs track 1,000 events while the collector is killed twice with a request in flight: each event arrives once and in order', async ({
+const PER_TAB = { left: 334 * scale, middle: 333 * scale, right: 333 * scale }
+const ALL = 1_000 * scale
+
+test(`three tabs track ${ALL} events while the collector is killed twice with a request in flight: each event arrives once and in order`, async ({
   openApp,
   collector,
   destination,
@@ -13,9 +17,9 @@ test('three tabs track 1,000 events while the collector is killed twice with a r
 
   let held = destination.holdNext()
   const tracking = Promise.all([
-    trackOneByOne(tabs.left, 'left', 334),
-    trackOneByOne(tabs.middle, 'middle', 333),
-    trackOneByOne(tabs.right, 'right', 333),
+    trackOneByOne(tabs.left, 'left', PER_TAB.left),
+    trackOneByOne(tabs.middle, 'middle', PER_TAB.middle),
+    trackOneByOne(tabs.right, 'right', PER_TAB.right),
   ])
   for (const _ of ['first death', 'second death']) {
     await held.inFlight
@@ -28,14 +32,14 @@ test('three tabs track 1,000 events while the collector is killed twice with a r
 
   const outcomes = (await tracking).flat()
   expect(new Set(outcomes.map(({ status }) => status))).toEqual(new Set(['durable']))
-  expect(seqsOf(outcomes).toSorted(byNumber)).toEqual(numbersTo(1_000))
+  expect(seqsOf(outcomes).toSorted(byNumber)).toEqual(numbersTo(ALL))
 
   const streamId = await streamOf(tabs.left)
-  await destination.until((deliveries) => countSeqs(deliveries, streamId) === 1_000)
-  await expect.poll(() => statsOf(tabs.left)).toMatchObject({ pending: 0, recorded: 1_000, rejected: 0 })
+  await destination.until((deliveries) => countSeqs(deliveries, streamId) === ALL)
+  await expect.poll(() => statsOf(tabs.left)).toMatchObject({ pending: 0, recorded: ALL, rejected: 0 })
   const events = proveComplete(destination.deliveries, streamId)
-  expect(events).toHaveLength(1_000)
-  for (const [tab, count] of [['left', 334] as const, ['middle', 333] as const, ['right', 333] as const]) {
+  expect(events).toHaveLength(ALL)
+  for (const [tab, count] of Object.entries(PER_TAB)) {
     const markers = events
       .map((event) => ('properties' in event ? event.properties : undefined))
       .filter((properties) => properties?.tab === tab)

@@ -2,10 +2,11 @@ import { expect } from 'vitest'
 import { flush, markersOf, statsOf, streamOf } from '../harness/client.ts'
 import { proveComplete } from '../harness/completeness.ts'
 import { test } from '../harness/fixtures.ts'
+import { scale } from '../harness/scale.ts'
 
-const LEAVES = 100
+const LEAVES = 100 * scale
 
-test('an event tracked in the tick in which the page is left is stored once and arrives once, 100 times out of 100', async ({
+test(`an event tracked in the tick in which the page is left is stored once and arrives once, ${LEAVES} times out of ${LEAVES}`, async ({
   openApp,
   site,
   destination,

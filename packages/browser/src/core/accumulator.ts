@@ -13,7 +13,7 @@ export interface TrackedEvent {
 
 /** What a fold may look at beside the event. */
 interface FoldContext {
-  /** ms since the stream's latest event so far; negative after the clock was set back. */
+  /** ms since the stream's event before; negative after the clock was set back. */
   idle: number
   streamId: string
   anonymousId: string

@@ -45,7 +45,7 @@ export interface StreamState {
   streamId: StreamId
   /** The last seq that was given out; 0 before the first. */
   seq: number
-  /** When the latest event happened, ms since 1970. */
+  /** When the last event happened, ms since 1970. */
   latestAt: number
   anonymousId: string
   userId?: string

@@ -75,7 +75,7 @@ export function stamp(
     outcomes.push({ seq })
     appended.lines++
     appended.bytes += byteLength(text)
-    return { ...to, userId, seq, latestAt: Math.max(to.latestAt, operation.at), values }
+    return { ...to, userId, seq, latestAt: operation.at, values }
   }
 
   const apply = (to: StreamState, operation: Exclude<Operation, { kind: 'reset' }>): StreamState => {

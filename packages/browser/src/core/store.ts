@@ -18,7 +18,7 @@ export interface TransactionOptions {
   durability?: 'strict' | 'relaxed'
   /** Default `readwrite`. */
   mode?: 'readonly' | 'readwrite'
-  /** Aborts every transaction that is not yet committing, so that this one waits for none. Default false. */
+  /** Aborts every other transaction that is neither urgent nor committing, so as to wait for none. Default false. */
   urgent?: boolean
 }
 

@@ -1,2 +1,2 @@
-/** What a page goes through: `left` may be for good, `frozen` stands still, `online` also runs. */
-export type Transition = 'hidden' | 'left' | 'frozen' | 'running' | 'online'
+/** What a page goes through: `left` may be for good, or until it is `running` again; `online` also runs. */
+export type Transition = 'hidden' | 'left' | 'running' | 'online'

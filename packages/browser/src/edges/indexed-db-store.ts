@@ -49,7 +49,7 @@ export function createIndexedDbStore(name: string, delay: (ms: number) => Promis
           throw error
         }
         const own = running
-        live.add(own)
+        if (!urgent) live.add(own)
         return settle(own, work).finally(() => live.delete(own))
       }
       return {

@@ -11,7 +11,7 @@ export function observeLifecycle(onTransition: (transition: Transition) => void)
     [document, 'visibilitychange'],
     [window, 'pagehide', 'left'],
     [window, 'pageshow', 'running'],
-    [document, 'freeze', 'frozen'],
+    [document, 'freeze', 'left'],
     [document, 'resume', 'running'],
     [window, 'online', 'online'],
   ]

@@ -55,11 +55,10 @@ export function createBuffer(options: BufferOptions): Buffer {
       ).done,
     onTransition(transition) {
       if (transition === 'hidden') schedule.flushNow()
-      else if (transition === 'running' || transition === 'online') run(transition === 'online')
-      else {
-        if (transition === 'left') stamper.leave()
+      else if (transition === 'left') {
+        stamper.leave()
         flusher.release()
-      }
+      } else run(transition === 'online')
     },
     async close() {
       await stamper.settled()

@@ -1,13 +1,12 @@
 import type { Store } from '../core/store.ts'
 
 /**
- * A store that outlives a broken one. A transaction that fails is run again: a closed connection reopens. One that
- * fails twice runs in the store that `createFallback` makes, and so do all that follow: they find a new buffer there,
- * with a stream of its own.
+ * A store that outlives a broken one. A transaction that fails is run again, and once more: the first failure may be a
+ * connection that was closed under it, the second that it was still closed. One that fails three times runs in the
+ * store that `createFallback` makes, and so do all that follow: they find a new buffer there, with a stream of its own.
  */
 export function createFallbackStore(primary: Store, createFallback: (error: unknown) => Store): Store {
   let current = primary
-  let fallback: Store | undefined
 
   return {
     get mode() {
@@ -16,18 +15,17 @@ export function createFallbackStore(primary: Store, createFallback: (error: unkn
     transact(work, options) {
       let running = current.transact(work, options)
       let aborted = false
-      const again = (store: Store) => (error: unknown) => {
+      const again = (error: unknown) => {
         if (aborted) throw error
-        current = store
-        running = store.transact(work, options)
+        running = current.transact(work, options)
         return running.done
       }
       const useFallback = (error: unknown) => {
-        fallback ??= createFallback(error)
-        return again(fallback)(error)
+        if (!aborted && current === primary) current = createFallback(error)
+        return again(error)
       }
       return {
-        done: running.done.catch(again(current)).catch(useFallback),
+        done: running.done.catch(again).catch(again).catch(useFallback),
         abort() {
           aborted = running.abort()
           return aborted
