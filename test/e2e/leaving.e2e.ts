@@ -1,3 +1,4 @@
+import type { Page } from 'playwright'
 import { expect } from 'vitest'
 import { flush, markersOf, statsOf, streamOf } from '../harness/client.ts'
 import { proveComplete } from '../harness/completeness.ts'
@@ -14,10 +15,42 @@ test(`an event tracked in the tick in which the page is left is stored once and 
   const page = await openApp()
   // Other scripts listen too, and between two listeners the promises of the page go on.
   await page.addInitScript(() => addEventListener('pagehide', () => {}))
+  await leaveAgainAndAgain(page, site.plainPage)
+
+  expect(await flush(page)).toEqual({ recorded: true })
+  expect(await statsOf(page)).toMatchObject({ seq: LEAVES, pending: 0, dropped: 0 })
+  const streamId = await streamOf(page)
+  const markers = markersOf(proveComplete(destination.deliveries, streamId))
+  expect(markers).toEqual(numbersTo(LEAVES))
+})
+
+test('the same while another tab of the site writes without pause', async ({ openApp, site, destination }) => {
+  const page = await openApp()
+  const busy = await openApp()
+  await busy.evaluate(() => {
+    const writeOn = async (): Promise<void> => {
+      await Promise.all(Array.from({ length: 20 }, () => window.waybill.track('Busy')))
+      setTimeout(writeOn, 5)
+    }
+    void writeOn()
+  })
+  await leaveAgainAndAgain(page, site.plainPage)
+  await busy.close()
+
+  expect(await flush(page)).toEqual({ recorded: true })
+  const lines = proveComplete(destination.deliveries, await streamOf(page))
+  const left = lines.filter((line) => 'event' in line && line.event === 'Left')
+  expect(markersOf(left)).toEqual(numbersTo(LEAVES))
+})
+
+const numbersTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1)
+
+/** Tracks `Left` with its number in the tick in which the page is left, LEAVES times, and ends where it began. */
+async function leaveAgainAndAgain(page: Page, plainPage: string): Promise<void> {
   const app = page.url()
   for (let marker = 1; marker <= LEAVES; marker += 1) {
     // Half the leaves end on a page without the SDK, half on one that stamps what this one left behind.
-    const next = `${marker % 2 === 0 ? app : `${site.plainPage}?`}&after=${marker}`
+    const next = `${marker % 2 === 0 ? app : `${plainPage}?`}&after=${marker}`
     await statsOf(page)
     await Promise.all([
       page.waitForURL(next),
@@ -37,10 +70,4 @@ test(`an event tracked in the tick in which the page is left is stored once and 
     ])
     if (marker % 2 === 1) await page.goto(app)
   }
-
-  expect(await flush(page)).toEqual({ recorded: true })
-  expect(await statsOf(page)).toMatchObject({ seq: LEAVES, pending: 0, dropped: 0 })
-  const streamId = await streamOf(page)
-  const markers = markersOf(proveComplete(destination.deliveries, streamId))
-  expect(markers).toEqual(Array.from({ length: LEAVES }, (_, index) => index + 1))
-})
+}

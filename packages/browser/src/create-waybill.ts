@@ -65,7 +65,7 @@ export function createWaybill<Events extends EventMap = EventMap>(options: Waybi
     onError,
   })
   const context = { ...fixedContext(), library }
-  const stopObserving = observeLifecycle(buffer.onTransition)
+  const stopObserving = observeLifecycle(buffer)
 
   /** The app's objects may have getters that throw, and the page may lack what we call: neither is the page's trouble. */
   const call = async (toOperation: () => Operation | DropReason): Promise<TrackResult> => {

@@ -75,9 +75,9 @@ export function decide(answer: Answer, presentation: Presentation): Decision {
   return { ...kept, wait, byServer: asked !== undefined, error }
 }
 
-function parseObject(text = ''): Record<string, unknown> {
+function parseObject(text: string | undefined): Record<string, unknown> {
   try {
-    return Object(JSON.parse(text))
+    return Object(JSON.parse(String(text)))
   } catch {
     return {}
   }

@@ -1,12 +1,13 @@
 import type { BatchHeader, Json, JsonObject, StreamId } from '@waybill/protocol'
-import type { KeyRange } from './store.ts'
+import { type KeyRange, RAW } from './store.ts'
 
 /*
  * Everything that the buffer stores, by key:
  *
  *   'state'        BufferState   what has accumulated; written with every event, in the event's transaction
  *   'cuts'         Delivery      what has been cut and how its delivery stands; written by the flushing tab
- *   'raw:…'        Journal       the raw journal: what a page that left had not stamped yet
+ *   'raw:…'        Journal       the raw journal: what a page that left had not stamped yet; in an object store of
+ *                                its own, so that the last write of a page waits for no other tab
  *   [number, seq]  string        the line of one event: the very JSON text that will be sent
  */
 
@@ -18,7 +19,6 @@ export const isNewer = (state: unknown): boolean => Number((state as BufferState
 
 export const STATE = 'state'
 export const CUTS = 'cuts'
-export const RAW = 'raw:'
 
 export const rawRange: KeyRange = [RAW, `${RAW}\uffff`]
 /** Every line of every stream, in the order of delivery. */

@@ -1,8 +1,13 @@
+/** Records whose keys begin so are the raw journal, which has an object store of its own. */
+export const RAW = 'raw:'
+
 /** A record's key. Strings name single records; `[stream number, seq]` names the line of one event. */
 export type Key = string | readonly [stream: number, seq: number]
 
 /** Every key from the first to the last, both included. Strings sort before pairs. */
 export type KeyRange = readonly [from: Key, to: Key]
+
+export type Scope = 'buffer' | 'journal'
 
 /** One transaction's hold on the store. Read first, then write: a read need not see this transaction's own writes. */
 export interface Transaction {
@@ -18,8 +23,11 @@ export interface TransactionOptions {
   durability?: 'strict' | 'relaxed'
   /** Default `readwrite`. */
   mode?: 'readonly' | 'readwrite'
-  /** Aborts every other transaction that is neither urgent nor committing, so as to wait for none. Default false. */
-  urgent?: boolean
+  /**
+   * What it reads and writes: transactions wait for each other only where these overlap, over all tabs. Default
+   * `buffer`: everything but the raw journal.
+   */
+  scope?: Scope[]
 }
 
 export interface RunningTransaction<Value> {

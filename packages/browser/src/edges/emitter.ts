@@ -16,7 +16,7 @@ export function createEmitter<Events>(): Emitter<Events> {
           listener(payload)
         } catch (error) {
           // biome-ignore lint/suspicious/noConsole: the app's own fault, and the app's own console
-          console.error('waybill:', error)
+          console.error(error)
         }
       }
     },

@@ -1,7 +1,5 @@
 import { promisifyRequest } from 'idb-keyval'
-import type { Key, KeyRange, Store, Transaction } from '../core/store.ts'
-
-const OBJECT_STORE = 'buffer'
+import { type Key, type KeyRange, RAW, type Store, type Transaction } from '../core/store.ts'
 
 /** How long a transaction waits for the database to open. In ms. */
 const OPEN_TIMEOUT = 3_000
@@ -16,7 +14,6 @@ const OPEN_TIMEOUT = 3_000
 export function createIndexedDbStore(name: string, delay: (ms: number) => Promise<void>): Store {
   let database: IDBDatabase | undefined
   let connecting: Promise<void> | undefined
-  const live = new Set<IDBTransaction>()
 
   const connect = () => {
     connecting ??= openDatabase(name).then(
@@ -35,28 +32,30 @@ export function createIndexedDbStore(name: string, delay: (ms: number) => Promis
 
   return {
     mode: 'durable',
-    transact(work, { durability = 'relaxed', mode = 'readwrite', urgent } = {}) {
+    transact(work, { durability = 'relaxed', mode = 'readwrite', scope = ['buffer'] } = {}) {
       let running: IDBTransaction | undefined
       let aborted = false
       const begin = async () => {
         if (aborted || !database) throw new Error('aborted')
-        if (urgent) live.forEach(abort)
         try {
-          running = database.transaction(OBJECT_STORE, mode, { durability })
+          running = database.transaction(scope, mode, { durability })
         } catch (error) {
           // A connection that the browser has closed under us throws `InvalidStateError` for ever: open another.
           database = connecting = undefined
           throw error
         }
-        const own = running
-        if (!urgent) live.add(own)
-        return settle(own, work).finally(() => live.delete(own))
+        return settle(running, work)
       }
       return {
         done: database ? begin() : connect().then(begin),
         abort() {
           aborted = true
-          return abort(running)
+          try {
+            running?.abort()
+            return true
+          } catch {
+            return false // It is committing, or has ended.
+          }
         },
       }
     },
@@ -64,26 +63,18 @@ export function createIndexedDbStore(name: string, delay: (ms: number) => Promis
 }
 
 /**
- * Opens, or creates, the database with its one object store. Its version is never raised: another tab's older release
+ * Opens, or creates, the database with its two object stores. Its version is never raised: another tab's older release
  * must never be in the way.
  */
 async function openDatabase(name: string): Promise<IDBDatabase> {
   const request = indexedDB.open(name)
-  request.onupgradeneeded = () => request.result.createObjectStore(OBJECT_STORE)
+  request.onupgradeneeded = () => {
+    for (const scope of ['buffer', 'journal']) request.result.createObjectStore(scope)
+  }
   const database = await promisifyRequest(request)
   // Another tab wants to delete the database: holding on would block it.
   database.onversionchange = () => database.close()
   return database
-}
-
-/** Whether nothing of a transaction is kept; false when it is committing already, or has ended. */
-function abort(transaction: IDBTransaction | undefined): boolean {
-  try {
-    transaction?.abort()
-    return true
-  } catch {
-    return false
-  }
 }
 
 async function settle<Value>(
@@ -95,23 +86,27 @@ async function settle<Value>(
     // A full disk shows here and not as a failing request.
     transaction.onabort = () => reject(transaction.error)
   })
-  committed.catch(() => {}) // Awaited below, unless `work` fails first.
-  try {
-    const value = await work(lend(transaction.objectStore(OBJECT_STORE)))
-    // Saves the round trip after which it would commit by itself; a page that is being left may not get there.
-    transaction.commit?.()
-    await committed
-    return value
-  } catch (error) {
-    abort(transaction)
-    throw error
-  }
+  const worked = work(lend(transaction)).then(
+    (value) => {
+      // Saves the round trip after which it would commit by itself; a page that is being left may not get there.
+      transaction.commit?.()
+      return value
+    },
+    (error) => {
+      transaction.abort() // Where it is over already this throws, too.
+      throw error
+    },
+  )
+  const [value] = await Promise.all([worked, committed])
+  return value
 }
 
-function lend(store: IDBObjectStore): Transaction {
+function lend(transaction: IDBTransaction): Transaction {
+  const storeOf = (key: Key) => transaction.objectStore(String(key).startsWith(RAW) ? 'journal' : 'buffer')
   return {
-    get: (key) => promisifyRequest(store.get(key as IDBValidKey)),
+    get: (key) => promisifyRequest(storeOf(key).get(key as IDBValidKey)),
     async getAll(range, limit) {
+      const store = storeOf(range[0])
       const query = toQuery(range)
       const [keys, values] = await Promise.all([
         promisifyRequest(store.getAllKeys(query, limit)),
@@ -119,8 +114,8 @@ function lend(store: IDBObjectStore): Transaction {
       ])
       return keys.map((key, index) => [key as Key, values[index]])
     },
-    put: (key, value) => store.put(value, key as IDBValidKey),
-    remove: (range) => store.delete(toQuery(range)),
+    put: (key, value) => storeOf(key).put(value, key as IDBValidKey),
+    remove: (range) => storeOf(range[0]).delete(toQuery(range)),
   }
 }
 

@@ -53,7 +53,7 @@ export function createSender({ endpoint, writeKey, requestTimeout = 30_000, gzip
       // Read to its end even where nobody cares: an unread body keeps holding its share of the keepalive budget.
       return { status: response.status, retryAfter: response.headers.get('retry-after'), body: await response.text() }
     } catch (error) {
-      return { status: 0, failure: stop.signal.aborted ? 'No answer in time' : String(error) }
+      return { status: 0, failure: stop.signal.aborted ? 'timeout' : String(error) }
     } finally {
       clearTimeout(timer)
       signal.removeEventListener('abort', abort)

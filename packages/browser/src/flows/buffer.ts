@@ -1,6 +1,5 @@
 import { readDelivery } from '../core/delivery.ts'
 import { type BufferState, CUTS, type Delivery, lineRange, STATE } from '../core/records.ts'
-import type { Transition } from '../core/transition.ts'
 import { createFlusher, type FlusherOptions } from './flushing.ts'
 import { createSchedule, type Schedule, type ScheduleOptions } from './scheduling.ts'
 import { createStamper, type Stamper, type StamperOptions } from './stamping.ts'
@@ -18,7 +17,10 @@ interface Contents {
 export interface Buffer extends Pick<Stamper, 'submit' | 'settled'>, Pick<Schedule, 'flushNow'> {
   /** What is stored at this moment. */
   read: () => Promise<Contents>
-  onTransition: (transition: Transition) => void
+  /** The page is going, for good or into the back/forward cache, or is about to stand still. */
+  leave: () => void
+  /** The page runs. With `online` the device is connected again: our own backoff is over. */
+  run: (online?: boolean) => void
   close: () => Promise<void>
 }
 
@@ -26,7 +28,13 @@ export interface Buffer extends Pick<Stamper, 'submit' | 'settled'>, Pick<Schedu
 export function createBuffer(options: BufferOptions): Buffer {
   const { store } = options
   const flusher = createFlusher(options)
-  const schedule = createSchedule({ ...options, flush: flusher.flush })
+  const schedule = createSchedule({
+    ...options,
+    flush(force) {
+      stamper.drain() // Its transaction comes first, so what other pages left behind goes with this flush.
+      return flusher.flush(force)
+    },
+  })
   const stamper = createStamper({
     ...options,
     onStored(lines) {
@@ -35,12 +43,12 @@ export function createBuffer(options: BufferOptions): Buffer {
     },
   })
 
-  function run(force: boolean) {
+  function run(online?: boolean) {
     flusher.resume()
     stamper.resume()
-    schedule.flushNow(force)
+    schedule.flushNow(online)
   }
-  run(false)
+  run()
 
   return {
     ...stamper,
@@ -53,13 +61,11 @@ export function createBuffer(options: BufferOptions): Buffer {
         },
         { mode: 'readonly' },
       ).done,
-    onTransition(transition) {
-      if (transition === 'hidden') schedule.flushNow()
-      else if (transition === 'left') {
-        stamper.leave()
-        flusher.release()
-      } else run(transition === 'online')
+    leave() {
+      stamper.leave()
+      flusher.release()
     },
+    run,
     async close() {
       await stamper.settled()
       flusher.release()

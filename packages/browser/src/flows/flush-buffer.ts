@@ -12,7 +12,7 @@ export async function flushBuffer(
   timeout: number,
   delay: (ms: number) => Promise<void>,
 ): Promise<FlushResult> {
-  const expired = delay(timeout).then(() => 'expired' as const)
+  const expired = delay(timeout).then(() => null)
   await buffer.settled()
   const { state } = await buffer.read()
   const target = state?.appended.lines ?? 0
@@ -23,7 +23,7 @@ export async function flushBuffer(
     // Lines are appended and forgotten in the same order.
     const pending = target - delivery.forgotten.lines
     if (pending <= 0) return { recorded: true }
-    if (wait === 'expired') return { recorded: false, pending, reason: delivery.lastError?.code ?? 'timeout' }
+    if (wait === null) return { recorded: false, pending, reason: delivery.lastError?.code ?? 'timeout' }
     await Promise.race([delay(wait ?? POLL), expired])
   }
 }

@@ -2,9 +2,9 @@ import type { Accumulator } from '../core/accumulator.ts'
 import { readDelivery } from '../core/delivery.ts'
 import type { DropReason } from '../core/drop-reason.ts'
 import type { Identity, Journal, Operation } from '../core/operation.ts'
-import { type BufferState, CUTS, isNewer, RAW, rawRange, STATE } from '../core/records.ts'
+import { type BufferState, CUTS, isNewer, rawRange, STATE } from '../core/records.ts'
 import { type Outcome, stamp } from '../core/stamp.ts'
-import type { RunningTransaction, Store, Transaction, TransactionOptions } from '../core/store.ts'
+import { RAW, type RunningTransaction, type Store, type Transaction, type TransactionOptions } from '../core/store.ts'
 
 /**
  * What became of a call. `durable`: it survives a kill of the browser. `memory`: IndexedDB could not be had, it
@@ -38,8 +38,10 @@ export interface Stamper {
   submit: (operation: Operation | DropReason) => Promise<TrackResult>
   /** The page is going: undoes what is not yet committed and writes it raw, in one step that needs no reading. */
   leave: () => void
-  /** The page runs: stamps what this page or another has left in the raw journal. */
+  /** The page runs. */
   resume: () => void
+  /** Stamps what this page or another has left in the raw journal. */
+  drain: () => void
   /** Resolves when everything submitted so far is stored or has failed. */
   settled: () => Promise<void>
 }
@@ -88,25 +90,26 @@ export function createStamper(options: StamperOptions): Stamper {
     }
   }
 
-  const write = () => (left ? journal() : begin())
+  const write = () => (left ? journal() : begin(false))
 
-  function begin(): void {
-    if (reading) return
+  /** @param drain stamp what is in the raw journal, too: only then can another tab's last write have to wait for us */
+  function begin(drain: boolean): void {
+    if (reading && !drain) return
     const run: Run = { taken: [] }
     reading = run
-    follow(run, async ({ get, getAll, put, remove }) => {
-      const [stored, delivery, raw] = await Promise.all([get(STATE), get(CUTS), getAll(rawRange)])
-      reading = undefined
+    const work = async ({ get, getAll, put, remove }: Transaction) => {
+      const [stored, delivery, raw] = await Promise.all([get(STATE), get(CUTS), drain ? getAll(rawRange) : []])
+      if (reading === run) reading = undefined
       // A transaction that failed runs again, and has taken some already.
       run.taken.push(...waiting.splice(0, BURST))
-      if (waiting.length > 0) write()
-      const own = toJournal(run.taken)
       if (isNewer(stored)) {
         // What a newer release has stored this one can't read: leave the stamping to it.
-        if (own.operations.length > 0) put(journalKey(), own)
-        return () => resolveAll(run.taken, [])
+        waiting = [...run.taken.splice(0), ...waiting]
+        journal()
+        return () => {}
       }
-      const journals = [...raw.map(([, record]) => record as Journal), own]
+      if (waiting.length > 0) write()
+      const journals = [...raw.map(([, record]) => record as Journal), toJournal(run.taken)]
       if (journals.every(({ operations }) => operations.length === 0)) return () => {}
       const environment = { now: now(), mint, accumulators, refused }
       const stamped = stamp(stored as BufferState | undefined, readDelivery(delivery), journals, environment)
@@ -120,7 +123,8 @@ export function createStamper(options: StamperOptions): Stamper {
         resolveAll(run.taken, stamped.outcomes.slice(-run.taken.length))
         if (stamped.lines.length > 0) onStored(stamped.lines.length)
       }
-    })
+    }
+    follow(run, work, { scope: drain ? ['buffer', 'journal'] : undefined })
   }
 
   /** Writes what waits as it is. */
@@ -132,8 +136,7 @@ export function createStamper(options: StamperOptions): Stamper {
       put(journalKey(), record)
       return () => resolveAll(run.taken, [])
     }
-    // Measured: a write that queues behind a live transaction while the page is being left is lost.
-    follow(run, work, { urgent: true })
+    follow(run, work, { scope: ['journal'] })
   }
 
   const toJournal = (taken: Waiting[]): Journal => ({ operations: taken.map(({ operation }) => operation) })
@@ -173,7 +176,9 @@ export function createStamper(options: StamperOptions): Stamper {
     },
     resume() {
       left = false
-      begin()
+    },
+    drain() {
+      if (!left) begin(true)
     },
     async settled() {
       while (running.size > 0) await Promise.allSettled([...running].map((run) => run.transaction?.done))
