@@ -30,7 +30,8 @@ test('every destination that is set is used, and the client waits for each', () 
 test('settings that are there but empty count as not set', () => {
   const empty = { WEBHOOK_URL: '', WEBHOOK_SECRET: '', WRITE_KEYS: '' }
   expect(names({ EVENTS, ...empty, ENVIRONMENT: 'development' })).toEqual(['r2'])
-  expect(() => configure({ WRITE_KEYS, WEBHOOK_URL: 'https://example.com', WEBHOOK_SECRET: '' })).not.toThrow()
+  const webhook = { WEBHOOK_URL: 'https://example.com', WEBHOOK_SECRET: '', WEBHOOK_FORMAT: '' }
+  expect(names({ WRITE_KEYS, ...webhook })).toEqual(['webhook'])
 })
 
 test.each<[what: string, settings: Settings, message: string]>([

@@ -59,14 +59,15 @@ function parseKeys(text: string): WriteKey[] {
   })
 }
 
-function toSinks({ EVENTS, WEBHOOK_URL, WEBHOOK_SECRET, WEBHOOK_FORMAT = 'json' }: Settings): Sink[] {
+function toSinks({ EVENTS, WEBHOOK_URL, WEBHOOK_SECRET, WEBHOOK_FORMAT }: Settings): Sink[] {
   const sinks: Sink[] = []
   if (EVENTS) sinks.push(r2Sink({ bucket: EVENTS }))
   if (WEBHOOK_URL) {
-    if (WEBHOOK_FORMAT !== 'json' && WEBHOOK_FORMAT !== 'ndjson') {
-      throw new ConfigurationError(`WEBHOOK_FORMAT: set it to json or ndjson; it is '${WEBHOOK_FORMAT}'.`)
+    const format = WEBHOOK_FORMAT || 'json'
+    if (format !== 'json' && format !== 'ndjson') {
+      throw new ConfigurationError(`WEBHOOK_FORMAT: set it to json or ndjson; it is '${format}'.`)
     }
-    sinks.push(webhookSink({ url: WEBHOOK_URL, secret: WEBHOOK_SECRET || undefined, format: WEBHOOK_FORMAT }))
+    sinks.push(webhookSink({ url: WEBHOOK_URL, secret: WEBHOOK_SECRET || undefined, format }))
   }
   if (sinks.length === 0) {
     throw new ConfigurationError('EVENTS, WEBHOOK_URL: bind an R2 bucket as EVENTS, or set WEBHOOK_URL, or both.')

@@ -63,10 +63,8 @@ export function createCollector(options: CollectorOptions): Hono {
 
 /** Lets work outlive the answer: workerd has to be asked to, Node does so by itself. */
 function afterAnswer(c: Context, work: Promise<void>): void {
-  // The answer stands, whatever a log does.
-  const settled = work.catch(() => {})
   try {
-    c.executionCtx.waitUntil(settled)
+    c.executionCtx.waitUntil(work)
   } catch {
     // Hono throws where there is no execution context.
   }

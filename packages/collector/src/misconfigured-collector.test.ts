@@ -14,3 +14,11 @@ test('a collector that is set up wrongly answers everything with 500, and logs w
   expect(log.mock.lastCall?.[0].detail).toContain('WRITE_KEYS: set it.')
   expect((await app.request('/health')).status).toBe(500)
 })
+
+test('a log that throws changes nothing about the answer', async () => {
+  const log = () => {
+    throw new Error('the disk is full')
+  }
+  const response = await present(misconfiguredCollector(new ConfigurationError('x'), { log }), batchOf(1, 2))
+  expect((await problemOf(response)).code).toBe('internal_error')
+})

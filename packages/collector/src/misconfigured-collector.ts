@@ -1,4 +1,5 @@
 import type { Hono } from 'hono'
+import { harmless } from './core/harmless.ts'
 import { createBase } from './create-base.ts'
 import type { CollectorOptions } from './options.ts'
 
@@ -10,7 +11,7 @@ export function misconfiguredCollector(
   error: Error,
   { log = () => {}, now = Date.now }: Pick<CollectorOptions, 'log' | 'now'> = {},
 ): Hono {
-  return createBase(log, now).all('*', () => {
+  return createBase(harmless(log), now).all('*', () => {
     throw error
   })
 }

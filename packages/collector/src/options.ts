@@ -1,6 +1,7 @@
 import { type Limits, limits as protocolLimits } from '@waybill/protocol'
 import type { BatchLog } from './core/batch-log.ts'
 import { ConfigurationError } from './core/configuration-error.ts'
+import { harmless } from './core/harmless.ts'
 import type { WriteKey } from './core/key-ring.ts'
 import type { Sink } from './core/sink.ts'
 
@@ -45,7 +46,7 @@ export function resolveOptions({
   if (!(Number.isSafeInteger(sinkDeadline) && sinkDeadline > 0)) {
     throw new ConfigurationError(`sinkDeadline: use whole milliseconds from 1; it is ${sinkDeadline}.`)
   }
-  return { keys, sinks, path, limits: lowerLimits(limits), sinkDeadline, now, log }
+  return { keys, sinks, path, limits: lowerLimits(limits), sinkDeadline, now, log: harmless(log) }
 }
 
 function checkKeys(keys: readonly WriteKey[]): void {
@@ -96,6 +97,9 @@ function checkSinks(sinks: readonly Sink[]): void {
   }
 }
 
+/** In bytes: the header lines of senders take a third of it. */
+const LEAST_HEADER = 1024
+
 function lowerLimits(limits: Partial<Limits>): Limits {
   for (const [name, value] of Object.entries(limits)) {
     const most = new Map<string, number>(Object.entries(protocolLimits)).get(name)
@@ -104,5 +108,18 @@ function lowerLimits(limits: Partial<Limits>): Limits {
       throw new ConfigurationError(`limits: ${name} can only be lowered, to 1 or more of ${most}; it is ${value}.`)
     }
   }
-  return { ...protocolLimits, ...limits }
+  const lowered = { ...protocolLimits, ...limits }
+  if (lowered.headerBytes < LEAST_HEADER) {
+    throw new ConfigurationError(`limits: set headerBytes to ${LEAST_HEADER} or more; it is ${lowered.headerBytes}.`)
+  }
+  // Senders go by the protocol's limits. What is too large is only rejected once its batch was read, and a batch of
+  // one event cannot be cut: if it did not fit, its stream would wait behind it for ever.
+  const least = lowered.headerBytes + 1 + protocolLimits.eventBytes
+  for (const name of ['batchBytes', 'bodyBytes'] as const) {
+    if (lowered[name] >= least) continue
+    throw new ConfigurationError(
+      `limits: set ${name} to ${least} or more, for one event of any sender and its header; it is ${lowered[name]}.`,
+    )
+  }
+  return lowered
 }

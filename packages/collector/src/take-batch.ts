@@ -92,7 +92,9 @@ async function readPlain(
   { body, encoding }: Presentation,
   { bodyBytes, batchBytes, headerBytes }: Limits,
 ): Promise<Result<Plain, Refusal>> {
-  const sent = body ? await readUpTo(body, bodyBytes) : { bytes: new Uint8Array(), whole: true }
+  const read = body ? await readUpTo(body, bodyBytes) : ok({ bytes: new Uint8Array(), whole: true })
+  if (!read.ok) return fail({ reason: 'body_incomplete' })
+  const sent = read.value
   if (!sent.whole) {
     const overflow: Overflow = { reason: 'body_too_large', max: bodyBytes }
     if (encoding === undefined) return ok({ bytes: sent.bytes, overflow })

@@ -4,6 +4,7 @@ import type { BatchId, MessageId, Seq } from './ids.ts'
 export type RejectionCode =
   | 'invalid_utf8'
   | 'invalid_json'
+  | 'duplicate_member'
   | 'invalid_event'
   | 'event_too_large'
   | 'properties_too_large'

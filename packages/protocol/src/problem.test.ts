@@ -5,6 +5,7 @@ test('codes and their statuses are part of the wire: clients act on them', () =>
   expect(PROBLEM_TYPE).toBe('urn:waybill:problem:')
   const statuses = Object.entries(problems).map(([code, { status }]) => `${code} ${status}`)
   expect(statuses).toEqual([
+    'body_incomplete 400',
     'invalid_encoding 400',
     'invalid_utf8 400',
     'invalid_header 400',

@@ -2,6 +2,7 @@ import type { BatchId } from './ids.ts'
 
 /** The stable codes: for programs, and never given another meaning. */
 export type ProblemCode =
+  | 'body_incomplete'
   | 'invalid_encoding'
   | 'invalid_utf8'
   | 'invalid_header'
@@ -20,6 +21,7 @@ export type ProblemCode =
 
 /** Every refusal of a whole request: its code, its HTTP status and its title for people (RFC 9457). */
 export const problems: Readonly<Record<ProblemCode, { status: number; title: string }>> = {
+  body_incomplete: { status: 400, title: 'The body broke off before its end' },
   invalid_encoding: { status: 400, title: 'The body is not the gzip it claims to be' },
   invalid_utf8: { status: 400, title: 'The header line is not UTF-8' },
   invalid_header: { status: 400, title: 'The header line is not a batch header' },

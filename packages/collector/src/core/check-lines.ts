@@ -8,27 +8,30 @@ import {
   type Rejection,
   type Result,
   type Seq,
+  type StreamId,
   toMessageId,
 } from '@waybill/protocol'
 import type { Bytes } from './bytes.ts'
 import { checkEvent } from './check-event.ts'
 import { expected } from './check-members.ts'
 import { checkTombstone, isTombstone } from './check-tombstone.ts'
-import { parseLine } from './parse-line.ts'
+import { type LineFault, type Members, parseLine } from './parse-line.ts'
 import type { Refusal } from './refusal.ts'
+import { repeatsMember } from './repeats-member.ts'
 
 /** One line as it goes on: the client's own bytes, or why an event goes no further. */
 export type CheckedLine =
   | { kind: 'event'; line: Bytes }
   | { kind: 'tombstone'; line: Bytes }
-  | { kind: 'rejected'; rejection: Rejection }
+  /** With `through`, the rejected line was a tombstone of the range `rejection.seq..through`. */
+  | { kind: 'rejected'; rejection: Rejection; through?: Seq }
 
 type RangeMismatch = Extract<Refusal, { reason: 'range_mismatch' }>
 
 /**
  * Holds the lines against the header's stream and range, and each event against the wire. A line that says which seq
  * it is must be the next one, or the whole batch is refused; a line that cannot say stands for the next seq and is
- * rejected alone.
+ * rejected alone. A tombstone stands for its range even when it is rejected, so that its neighbours keep their places.
  */
 export function checkLines(
   lines: readonly Bytes[],
@@ -45,39 +48,50 @@ export function checkLines(
     if (next > last) return mismatch(`the end after seq ${last}`, 'another line')
     const seq = next as Seq
     const messageId = toMessageId(streamId, seq)
-    const reject = (fault: Pick<Rejection, 'code' | 'detail'>) =>
-      checked.push({ kind: 'rejected', rejection: { seq, messageId, ...fault } })
     next += 1
 
     const parsed = parseLine(line, limits)
     if (!parsed.ok) {
-      reject(parsed.fault)
+      checked.push({ kind: 'rejected', rejection: { seq, messageId, ...parsed.fault } })
       continue
     }
     const members = parsed.value
-    if (!isStreamId(members.streamId) || !isSeq(members.seq)) {
-      reject(isSeq(members.seq) ? expected('streamId', streamId) : expected('seq', String(seq)))
-      continue
-    }
-    if (members.streamId !== streamId) return mismatch(`stream ${streamId}`, `stream ${members.streamId}`)
-    if (members.seq !== seq) return mismatch(`seq ${seq}`, `seq ${members.seq}`)
+    const vague = checkUnique(line, members) ?? checkIdentity(members, streamId, seq)
+    if (!vague && members.streamId !== streamId) return mismatch(`stream ${streamId}`, `stream ${members.streamId}`)
+    if (!vague && members.seq !== seq) return mismatch(`seq ${seq}`, `seq ${members.seq}`)
 
     const kind = isTombstone(members) ? 'tombstone' : 'event'
+    const through = kind === 'tombstone' && isSeq(members.through) && members.through > seq ? members.through : seq
+    if (through > last) return mismatch(`at most seq ${last}`, `a tombstone through ${through}`)
+    next = through + 1
     const fault =
-      kind === 'tombstone'
+      vague ??
+      (kind === 'tombstone'
         ? checkTombstone(members, { seq, messageId, limits })
-        : checkEvent(members, { messageId, bytes: line.length, limits })
+        : checkEvent(members, { messageId, bytes: line.length, limits }))
     if (fault) {
-      reject(fault)
+      const range = through > seq ? { through } : {}
+      checked.push({ kind: 'rejected', rejection: { seq, messageId, ...fault }, ...range })
       continue
-    }
-    if (kind === 'tombstone' && isSeq(members.through)) {
-      if (members.through > last) return mismatch(`at most seq ${last}`, `a tombstone through ${members.through}`)
-      next = members.through + 1
     }
     checked.push({ kind, line })
   }
   if (next <= last)
     return fail({ reason: 'range_mismatch', expected: `lines up to seq ${last}`, found: `seq ${next - 1}` })
   return ok(checked)
+}
+
+/** Why a line cannot be relied on in anything that it says. */
+function checkUnique(line: Bytes, members: Members): LineFault | undefined {
+  if (!repeatsMember(line, members)) return
+  return {
+    code: 'duplicate_member',
+    detail: 'Name each member once in each object: readers differ on which one counts.',
+  }
+}
+
+/** Why a line cannot say which seq it is. */
+function checkIdentity(members: Members, streamId: StreamId, seq: Seq): LineFault | undefined {
+  if (!isSeq(members.seq)) return expected('seq', String(seq))
+  if (!isStreamId(members.streamId)) return expected('streamId', streamId)
 }

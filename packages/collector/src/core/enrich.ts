@@ -1,6 +1,8 @@
-import type { BatchHeader, Received, Rejection, StreamId, Tombstone } from '@waybill/protocol'
+import type { BatchHeader, Received, StreamId, Tombstone } from '@waybill/protocol'
 import { type Bytes, concat } from './bytes.ts'
 import type { CheckedLine } from './check-lines.ts'
+
+type RejectedLine = Extract<CheckedLine, { kind: 'rejected' }>
 
 const encoder = new TextEncoder()
 
@@ -14,15 +16,15 @@ export function toReceived(header: BatchHeader, now: number): Received {
 /** The lines as sinks get them: the client's own bytes with `received` appended, a tombstone for what was rejected. */
 export function enrich(lines: readonly CheckedLine[], streamId: StreamId, received: Received): Bytes[] {
   const member = encoder.encode(`,"received":${JSON.stringify(received)}}`)
-  return lines.map((line) =>
-    append(line.kind === 'rejected' ? toTombstoneLine(streamId, line.rejection) : line.line, member),
-  )
+  return lines.map((line) => append(line.kind === 'rejected' ? toTombstoneLine(streamId, line) : line.line, member))
 }
 
 /** Puts a last member into the text of an object, which is never parsed and written again: its bytes are the client's. */
 const append = (object: Bytes, member: Bytes): Bytes => concat([object.subarray(0, -1), member])
 
-function toTombstoneLine(streamId: StreamId, { seq, code, messageId }: Rejection): Bytes {
-  const tombstone: Tombstone = { streamId, seq, type: 'rejected', reason: code, messageId }
+function toTombstoneLine(streamId: StreamId, { rejection, through }: RejectedLine): Bytes {
+  const { seq, code, messageId } = rejection
+  const range = through === undefined ? {} : { through }
+  const tombstone: Tombstone = { streamId, seq, ...range, type: 'rejected', reason: code, messageId }
   return encoder.encode(JSON.stringify(tombstone))
 }

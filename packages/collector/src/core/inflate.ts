@@ -1,4 +1,4 @@
-import { fail, ok, type Result } from '@waybill/protocol'
+import { fail, type Result } from '@waybill/protocol'
 import type { Bytes } from './bytes.ts'
 import { type Beginning, readUpTo } from './read-up-to.ts'
 
@@ -21,11 +21,15 @@ export async function inflate(gzipped: Bytes, max: number): Promise<Result<Begin
   // Whatever breaks the writing side breaks the reading side as well, and is told there.
   feed().catch(() => {})
   try {
-    return ok(await readUpTo(readable, max))
-  } catch {
-    return fail('invalid_encoding')
+    const read = await readUpTo(readable, max)
+    if (!read.ok || (read.value.whole && read.value.bytes.length !== sizeIn(gzipped))) return fail('invalid_encoding')
+    return read
   } finally {
     // Ends `feed` as well, wherever it is.
     writer.abort().catch(() => {})
   }
 }
+
+/** The size that the last member of a gzip file ends with (RFC 1952, 2.3.1): Node inflates members before it as well. */
+const sizeIn = (gzipped: Bytes): number =>
+  new DataView(gzipped.buffer, gzipped.byteOffset, gzipped.length).getUint32(gzipped.length - 4, true)

@@ -1,5 +1,6 @@
 import type { Origins } from './allows-origin.ts'
 import type { Bytes } from './bytes.ts'
+import { sameBytes } from './same-bytes.ts'
 
 /** What lets a site write. It names the site and is no secret: it stands in the page's source. */
 export interface WriteKey {
@@ -31,10 +32,3 @@ export function createKeyRing(keys: readonly WriteKey[]): KeyRing {
 
 const hash = async (text: string): Promise<Bytes> =>
   new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text)))
-
-/** Looks at every byte of two hashes, wherever they first differ. */
-function sameBytes(one: Bytes, other: Bytes): boolean {
-  let difference = 0
-  for (let index = 0; index < one.length; index++) difference |= (one[index] ?? 0) ^ (other[index] ?? 0)
-  return difference === 0
-}

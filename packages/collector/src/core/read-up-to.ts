@@ -1,3 +1,4 @@
+import { fail, ok, type Result } from '@waybill/protocol'
 import { type Bytes, concat } from './bytes.ts'
 
 /** The beginning of a stream. `whole` is false when there was more than was asked for. */
@@ -7,18 +8,23 @@ export interface Beginning {
 }
 
 /** Reads at most `max` bytes and cancels the rest, so that no sender decides how much memory it gets. */
-export async function readUpTo(stream: ReadableStream<Uint8Array>, max: number): Promise<Beginning> {
+export async function readUpTo(
+  stream: ReadableStream<Uint8Array>,
+  max: number,
+): Promise<Result<Beginning, 'broken_off'>> {
   const reader = stream.getReader()
   const parts: Uint8Array[] = []
   let room = max
   for (;;) {
-    const { done, value } = await reader.read()
-    if (done) return { bytes: concat(parts), whole: true }
+    const read = await reader.read().catch(() => undefined)
+    if (!read) return fail('broken_off')
+    const { done, value } = read
+    if (done) return ok({ bytes: concat(parts), whole: true })
     parts.push(value.subarray(0, room))
     if (value.length > room) {
       // Whether the sender hears of it is its own affair.
       reader.cancel().catch(() => {})
-      return { bytes: concat(parts), whole: false }
+      return ok({ bytes: concat(parts), whole: false })
     }
     room -= value.length
   }

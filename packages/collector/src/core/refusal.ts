@@ -8,6 +8,7 @@ export type Refusal =
   | { reason: 'origin_not_allowed'; present: boolean }
   | { reason: 'unsupported_media_type' }
   | { reason: 'unsupported_encoding' }
+  | { reason: 'body_incomplete' }
   | { reason: 'body_too_large'; max: number }
   | { reason: 'batch_too_large'; max: number }
   | { reason: 'invalid_encoding' }

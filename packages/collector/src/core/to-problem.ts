@@ -32,6 +32,8 @@ function toDetail(refusal: Refusal): string {
       return 'Send the header Content-Type: text/plain.'
     case 'unsupported_encoding':
       return 'Leave the query parameter `encoding` out, or set it to gzip.'
+    case 'body_incomplete':
+      return 'Present the same batch again: the connection was lost, or the sender left.'
     case 'body_too_large':
       return `Send at most ${refusal.max} bytes: cut the batch in halves.`
     case 'batch_too_large':

@@ -1,0 +1,32 @@
+import { expect, test } from 'vitest'
+import { bombOf, gzip } from '../../test/gzip.ts'
+import { concat } from './bytes.ts'
+import { inflate } from './inflate.ts'
+
+test('what inflates to just as much as is allowed is whole', async () => {
+  const gzipped = await gzip('0123456789')
+  expect(await inflate(gzipped, 10)).toMatchObject({ ok: true, value: { whole: true } })
+  expect(await inflate(gzipped, 9)).toMatchObject({ ok: true, value: { whole: false } })
+})
+
+test('a bomb is left long before its end: no more of it is pulled than fills the cap and the buffers on the way', async () => {
+  const bomb = concat(new Array(16).fill(await bombOf(16)))
+  let pulled = 0
+  bomb.subarray = (from, to = bomb.length) => {
+    pulled = Math.max(pulled, to)
+    return bomb.slice(from, to)
+  }
+  const inflated = await inflate(bomb, 524_288)
+  expect(inflated).toMatchObject({ ok: true, value: { whole: false } })
+  expect(inflated.ok && inflated.value.bytes.length).toBe(524_288)
+  // Long enough for an inflater that was not told to stop to take it all.
+  await new Promise((resolve) => setTimeout(resolve, 100))
+  expect(pulled).toBeGreaterThan(0)
+  // Node keeps up to 64 KiB that it has not inflated yet.
+  expect(pulled).toBeLessThan(bomb.length / 2)
+})
+
+test('two gzip files in a row are not one', async () => {
+  const two = concat([await gzip('{"v":1}\n'), await gzip('{}\n')])
+  expect(await inflate(two, 1_000)).toEqual({ ok: false, fault: 'invalid_encoding' })
+})
