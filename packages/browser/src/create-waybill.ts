@@ -10,7 +10,7 @@ import { createEmitter } from './edges/emitter.ts'
 import { createIndexedDbStore } from './edges/indexed-db-store.ts'
 import { observeLifecycle } from './edges/lifecycle.ts'
 import { createMemoryStore } from './edges/memory-store.ts'
-import { currentPage, fixedContext } from './edges/page.ts'
+import { createPageContext } from './edges/page.ts'
 import { createSender } from './edges/send.ts'
 import { webLock } from './edges/web-lock.ts'
 import { createBuffer } from './flows/buffer.ts'
@@ -26,14 +26,15 @@ const library = { name: '@waybill/browser', version }
 const now = (): number => Date.now()
 let minted = 0
 const mint = (): string => uuid(now(), minted++, crypto.getRandomValues(new Uint32Array(3)))
-const delay = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
+/** A longer timer than 2^31 - 1 ms would fire at once. */
+const delay = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, Math.min(ms, 0x7fffffff)))
 
 /**
  * Starts a Waybill on this page; what earlier pages left behind is sent, too. Where there is no browser (a server
  * that renders the page) every call is dropped for `no_browser`.
  */
 export function createWaybill<Events extends EventMap = EventMap>(options: WaybillOptions): Waybill<Events> {
-  const { endpoint, writeKey, name = 'waybill' } = options
+  const { name = 'waybill' } = options
   const { emit, on } = createEmitter<WaybillEvents>()
   const boot = mint()
   let ended: DropReason | undefined = typeof location === 'undefined' ? 'no_browser' : undefined
@@ -53,7 +54,6 @@ export function createWaybill<Events extends EventMap = EventMap>(options: Waybi
     random: Math.random,
     mint,
     delay,
-    target: `${endpoint} ${writeKey}`,
     sdk: `${library.name}/${version}`,
     limits,
     send: createSender(options),
@@ -64,7 +64,7 @@ export function createWaybill<Events extends EventMap = EventMap>(options: Waybi
     },
     onError,
   })
-  const context = { ...fixedContext(), library }
+  const pageContext = createPageContext()
   const stopObserving = observeLifecycle(buffer)
 
   /** The app's objects may have getters that throw, and the page may lack what we call: neither is the page's trouble. */
@@ -76,27 +76,28 @@ export function createWaybill<Events extends EventMap = EventMap>(options: Waybi
       operation = 'internal'
     }
     const result = await buffer.submit(operation)
-    if (result.status === 'dropped') emit('dropped', { reason: result.reason })
+    if (result.status === 'dropped') emit('dropped', result)
     return result
   }
   const callEvent = (eventName: unknown, event: EventCall) =>
     call(() => {
-      const monotonic = { boot, ms: Math.round(performance.now() * 10) / 10 }
-      return toEventOperation(eventName, event, now(), { monotonic, context: { page: currentPage(), ...context } })
+      const monotonic = { boot, ms: Math.round(performance.now()) }
+      return toEventOperation(eventName, event, now(), { monotonic, context: { ...pageContext(), library } })
     })
 
   return {
     track: (event, properties) => callEvent(event, { type: 'track', event, properties }),
-    page: (pageName, properties) => callEvent(pageName ?? 'page', { type: 'page', name: pageName, properties }),
+    page: (pageName, properties) =>
+      callEvent(pageName ?? 'page', { type: 'page', name: pageName ?? undefined, properties }),
     identify: (userId, traits) => callEvent(userId, { type: 'identify', userId, traits }),
     group: (groupId, traits) => callEvent(groupId, { type: 'group', groupId, traits }),
     register: (added) =>
       call(() => {
         const properties = toObject(added)
-        return typeof properties === 'object' ? { kind: 'register', at: now(), properties } : properties
+        return typeof properties === 'object' ? { kind: 'register', properties } : properties
       }),
-    unregister: (...names) => call(() => ({ kind: 'unregister', at: now(), names: names.map(String) })),
-    reset: () => call(() => ({ kind: 'reset', at: now() })),
+    unregister: (...names) => call(() => ({ kind: 'unregister', names: names.map(String) })),
+    reset: () => call(() => ({ kind: 'reset' })),
 
     flush: (options) => flushBuffer(buffer, options?.timeout ?? 10_000, delay),
     stats: async () => toStats(store.mode, now(), await buffer.read()),

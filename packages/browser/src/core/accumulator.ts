@@ -13,7 +13,7 @@ export interface TrackedEvent {
 
 /** What a fold may look at beside the event. */
 interface FoldContext {
-  /** ms since the stream's event before; negative after the clock was set back. */
+  /** ms since the stream's event before; negative for one that is stamped late, and after the clock was set back. */
   idle: number
   streamId: string
   anonymousId: string

@@ -36,10 +36,10 @@ const MINUTE = 60 * SECOND
 const HOUR = 60 * MINUTE
 
 /** `Retry-After` (RFC 9110, section 10.2.3) in ms, as seconds or as a date, clamped to an hour; nonsense is undefined. */
-function parseRetryAfter(value: unknown, now: number): number | undefined {
-  if (!value) return undefined
-  const seconds = Number(value)
-  const wait = Number.isNaN(seconds) ? Date.parse(String(value)) - now : seconds * SECOND
+function parseRetryAfter(text: string | undefined, now: number): number | undefined {
+  if (!text) return undefined
+  const seconds = Number(text)
+  const wait = Number.isNaN(seconds) ? Date.parse(text) - now : seconds * SECOND
   return Number.isNaN(wait) ? undefined : Math.min(Math.max(wait, 0), HOUR)
 }
 
@@ -53,27 +53,29 @@ export function decide(answer: Answer, presentation: Presentation): Decision {
   const { status, retryAfter, failure } = answer
   const body = parseObject(answer.body)
   const named = body.batchId === batchId
-  const ours = String(body.type).startsWith(PROBLEM_TYPE)
+  const ours = toText(body.type).startsWith(PROBLEM_TYPE)
 
-  if (status === 200 && named && Array.isArray(body.rejected)) {
-    return { kind: 'recorded', recorded: Number(body.recorded), rejected: body.rejected }
+  if (status === 200 && named && Number.isInteger(body.recorded) && Array.isArray(body.rejected)) {
+    return { kind: 'recorded', recorded: body.recorded as number, rejected: body.rejected }
   }
   if (status === 413 && ours && named && lines > 1 && !receipt) return { kind: 'halved' }
 
-  const asked = parseRetryAfter(retryAfter ?? body.retryAfter, now)
-  const kept = { kind: 'kept' as const, receipt: named && typeof body.receipt === 'string' ? body.receipt : receipt }
-  if (status === 202 && named) return { ...kept, wait: asked ?? SECOND, byServer: true }
+  const asked = parseRetryAfter(retryAfter ?? JSON.stringify(body.retryAfter), now)
+  const kept = { kind: 'kept' as const, receipt: (named && toText(body.receipt)) || receipt }
+  if (status === 202 && named) return { ...kept, wait: asked || SECOND, byServer: true }
 
   const error = {
-    code: ours ? (body.code as string) : failure ? 'outage' : `http_${status}`,
-    detail: failure ?? String(body.detail ?? `HTTP ${status}`),
+    code: ours ? toText(body.code) : failure ? 'outage' : `http_${status}`,
+    detail: failure ?? toText(body.detail),
     at: timestamp(now),
   }
   // Exponential backoff with full jitter. A refusal of the whole site lasts until somebody mends it: ask rarely.
   const base = ours && [401, 403, 404].includes(status) ? MINUTE : SECOND
-  const wait = asked ?? Math.min(HOUR, base * 2 ** (attempt - 1)) * random
-  return { ...kept, wait, byServer: asked !== undefined, error }
+  const wait = asked || Math.min(HOUR, base * 2 ** (attempt - 1)) * random
+  return { ...kept, wait, byServer: !!asked && ours, error }
 }
+
+const toText = (value: unknown) => (typeof value === 'string' ? value : '')
 
 function parseObject(text: string | undefined): Record<string, unknown> {
   try {

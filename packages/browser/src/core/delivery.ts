@@ -12,9 +12,9 @@ export const readDelivery = (stored: unknown): Delivery =>
  *
  * @param force our own backoff does not count; what a server asked for does
  */
-export function remainingWait(wait: Wait | undefined, now: number, target: string, force: boolean): number {
+export function remainingWait(wait: Wait | undefined, now: number, force: boolean): number {
   // A clock that was set back would make a deadline look years away: a wait that begins in the future is over.
-  if (!wait || wait.target !== target || now < wait.since || (force && !wait.byServer)) return 0
+  if (!wait || now < wait.since || (force && !wait.byServer)) return 0
   return wait.until - now
 }
 
@@ -22,12 +22,11 @@ export function remainingWait(wait: Wait | undefined, now: number, target: strin
  * The record after a decision on its head.
  *
  * @param rows the head's lines
- * @param target the endpoint and write key that a wait is bound to
  */
 export function settle(
   delivery: Delivery,
   decision: Decision,
-  { rows, now, target }: { rows: readonly Row[]; now: number; target: string },
+  { rows, now }: { rows: readonly Row[]; now: number },
 ): Delivery {
   const [head, ...rest] = delivery.list as [Cut, ...Cut[]]
   switch (decision.kind) {
@@ -51,7 +50,7 @@ export function settle(
       return {
         ...delivery,
         list: [{ ...head, receipt }, ...rest],
-        wait: { since: now, until: now + wait, byServer, target },
+        wait: { since: now, until: now + wait, byServer },
         lastError: error,
       }
     }

@@ -10,9 +10,9 @@ export type Operation =
       /** Set by `identify`. */
       userId?: string
     }
-  | { kind: 'register'; at: number; properties: JsonObject }
-  | { kind: 'unregister'; at: number; names: string[] }
-  | { kind: 'reset'; at: number }
+  | { kind: 'register'; properties: JsonObject }
+  | { kind: 'unregister'; names: string[] }
+  | { kind: 'reset' }
 
 /**
  * Operations in the order of their calls, waiting to be stamped. As a record of the raw journal its shape is the

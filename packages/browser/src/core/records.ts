@@ -1,13 +1,13 @@
 import type { BatchHeader, Json, JsonObject, StreamId } from '@waybill/protocol'
-import { type KeyRange, RAW } from './store.ts'
+import type { KeyRange } from './store.ts'
 
 /*
  * Everything that the buffer stores, by key:
  *
  *   'state'        BufferState   what has accumulated; written with every event, in the event's transaction
  *   'cuts'         Delivery      what has been cut and how its delivery stands; written by the flushing tab
- *   'raw:…'        Journal       the raw journal: what a page that left had not stamped yet; in an object store of
- *                                its own, so that the last write of a page waits for no other tab
+ *   'raw0…'        Journal       the raw journal: what a page that left had not stamped yet; in object stores of its
+ *                                own, `raw0` to `raw7`, so that the last writes of a page wait for no other tab
  *   [number, seq]  string        the line of one event: the very JSON text that will be sent
  */
 
@@ -20,7 +20,6 @@ export const isNewer = (state: unknown): boolean => Number((state as BufferState
 export const STATE = 'state'
 export const CUTS = 'cuts'
 
-export const rawRange: KeyRange = [RAW, `${RAW}\uffff`]
 /** Every line of every stream, in the order of delivery. */
 export const lineRange: KeyRange = [
   [0, 0],
@@ -91,8 +90,6 @@ export interface Wait {
   until: number
   /** A server's wait holds for everyone; our own backoff gives way to an explicit `flush()` and to `online`. */
   byServer: boolean
-  /** The wait concerns this endpoint and write key only. */
-  target: string
 }
 
 export interface DeliveryError {

@@ -52,7 +52,8 @@ export function stamp(
     values: { registered: {} },
   })
   let stream = before?.stream ?? open()
-  const appended = { lines: 0, bytes: 0, ...before?.appended }
+  // Counted on from what was forgotten, so that the difference stays true where the state record was lost.
+  const appended = { ...(before?.appended ?? delivery.forgotten) }
   let dropped = (before?.dropped ?? 0) + refused
 
   const append = (to: StreamState, operation: Operation & { kind: 'event' }): StreamState => {
@@ -83,9 +84,11 @@ export function stamp(
     const registered: Record<string, Json> = { ...to.values.registered }
     if (operation.kind === 'register') Object.assign(registered, operation.properties)
     else for (const name of operation.names) delete registered[name]
-    const fits = byteLength(JSON.stringify(registered)) <= REGISTERED_BYTES
-    outcomes.push(fits ? {} : { reason: 'state_too_large' })
-    if (fits) return { ...to, values: { ...to.values, registered } }
+    if (byteLength(JSON.stringify(registered)) <= REGISTERED_BYTES) {
+      outcomes.push({})
+      return { ...to, values: { ...to.values, registered } }
+    }
+    outcomes.push({ reason: 'state_too_large' })
     dropped++
     return to
   }
@@ -94,13 +97,19 @@ export function stamp(
     // A page that left while another tab's `reset()` was under way wrote for the person before. That person's stream
     // is closed, so the late events get one of their own: no stream ever links two people.
     let former = identity && identity.streamId !== stream.streamId ? open(identity) : undefined
-    for (const operation of operations) {
-      if (operation.kind === 'reset') {
-        if (!former) stream = open()
-        former = undefined
-        outcomes.push({})
-      } else if (former) former = apply(former, operation)
-      else stream = apply(stream, operation)
+    for (const operation of operations ?? []) {
+      try {
+        if (operation.kind === 'reset') {
+          if (!former) stream = open()
+          former = undefined
+          outcomes.push({})
+        } else if (former) former = apply(former, operation)
+        else stream = apply(stream, operation)
+      } catch {
+        // Damaged, or of a release to come: it must not keep the others back.
+        outcomes.push({ reason: 'internal' })
+        dropped++
+      }
     }
   }
   return { state: { format: FORMAT, streams, stream, appended, dropped }, lines, outcomes }

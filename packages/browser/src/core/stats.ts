@@ -36,7 +36,7 @@ export function toStats(
   { state, delivery, oldest }: { state?: BufferState; delivery: Delivery; oldest?: string },
 ): BufferStats {
   const { list, forgotten, recorded, rejected, wait, lastError } = delivery
-  const { stream, appended = { lines: 0, bytes: 0 }, dropped = 0 } = state ?? {}
+  const { stream, appended = forgotten, dropped = 0 } = state ?? {}
   return {
     storage,
     streamId: stream?.streamId,

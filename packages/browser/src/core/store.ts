@@ -1,5 +1,8 @@
-/** Records whose keys begin so are the raw journal, which has an object store of its own. */
-export const RAW = 'raw:'
+/**
+ * The raw journal's object stores; a record's key begins with the name of its own. Transactions on different ones never
+ * wait for each other, so a page that is being left can write several times.
+ */
+export const lanes = ['raw0', 'raw1', 'raw2', 'raw3', 'raw4', 'raw5', 'raw6', 'raw7'] as const
 
 /** A record's key. Strings name single records; `[stream number, seq]` names the line of one event. */
 export type Key = string | readonly [stream: number, seq: number]
@@ -7,7 +10,7 @@ export type Key = string | readonly [stream: number, seq: number]
 /** Every key from the first to the last, both included. Strings sort before pairs. */
 export type KeyRange = readonly [from: Key, to: Key]
 
-export type Scope = 'buffer' | 'journal'
+export type Scope = 'buffer' | (typeof lanes)[number]
 
 /** One transaction's hold on the store. Read first, then write: a read need not see this transaction's own writes. */
 export interface Transaction {
@@ -16,18 +19,26 @@ export interface Transaction {
   getAll(range: KeyRange, limit?: number): Promise<[Key, unknown][]>
   put(key: Key, value: unknown): void
   remove(range: KeyRange): void
+  /**
+   * Says that all is asked for. It would commit by itself, but only in a later turn, which a page that is being left
+   * may not get.
+   */
+  commit(): void
 }
 
 export interface TransactionOptions {
-  /** `strict`: on the disk, not only handed to the system, when `done` resolves. Default `relaxed`. */
-  durability?: 'strict' | 'relaxed'
-  /** Default `readwrite`. */
-  mode?: 'readonly' | 'readwrite'
+  /** `strict`: on the disk, not only handed to the system, when `done` resolves. Default: as the browser does it. */
+  durability?: 'strict'
   /**
    * What it reads and writes: transactions wait for each other only where these overlap, over all tabs. Default
    * `buffer`: everything but the raw journal.
    */
   scope?: Scope[]
+  /**
+   * Aborts what this page has under way, but for what is urgent, too. Default false. A private window of Chromium runs
+   * one writing transaction of a database at a time, whatever its scope.
+   */
+  urgent?: boolean
 }
 
 export interface RunningTransaction<Value> {

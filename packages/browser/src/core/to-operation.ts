@@ -1,4 +1,4 @@
-import { byteLength, checkShape, type EventType, type Json, type JsonObject, limits } from '@waybill/protocol'
+import { byteLength, checkShape, type EventType, type JsonObject, limits } from '@waybill/protocol'
 import type { DropReason } from './drop-reason.ts'
 import type { Operation } from './operation.ts'
 import { timestamp } from './timestamp.ts'
@@ -17,7 +17,7 @@ export interface EventCall {
 /** What is true at the moment of a call and not known to the app. */
 export interface Moment {
   monotonic: { boot: string; ms: number }
-  context: { [member: string]: Json | undefined }
+  context: JsonObject
 }
 
 const NAME_LENGTH = 500
@@ -33,7 +33,7 @@ const STAMP_BYTES = 2_048
  */
 export function toEventOperation(name: unknown, call: EventCall, at: number, moment: Moment): Operation | DropReason {
   const { userId, ...members } = call
-  if (typeof name !== 'string' || name === '' || name.length > NAME_LENGTH) return 'invalid_name'
+  if (typeof name !== 'string' || !name || name.length > NAME_LENGTH) return 'invalid_name'
   const payload = 'traits' in call ? 'traits' : 'properties'
   const value = toObject(call[payload])
   if (typeof value === 'string') return value
@@ -53,5 +53,6 @@ export function toObject(value: unknown): JsonObject | DropReason {
   if (!text?.startsWith('{')) return 'not_an_object'
   if (byteLength(text) > limits.propertiesBytes) return 'properties_too_large'
   const copy: JsonObject = JSON.parse(text)
-  return checkShape(copy, limits.depth - 1) ?? copy
+  // Registered properties sit two levels deep in an event, and one rule for all is enough.
+  return checkShape(copy, limits.depth - 2) ?? copy
 }

@@ -8,12 +8,12 @@ export interface Emitter<Events> {
 
 /** Hands payloads to the app's listeners. One that throws is reported to the console and harms nobody else. */
 export function createEmitter<Events>(): Emitter<Events> {
-  const listeners: { [Name in keyof Events]?: Set<Listener<Events[Name]>> } = {}
+  const listeners = new Set<[name: keyof Events, listener: Listener<never>]>()
   return {
     emit(name, payload) {
-      for (const listener of listeners[name] ?? []) {
+      for (const [wanted, listener] of listeners) {
         try {
-          listener(payload)
+          if (wanted === name) listener(payload as never)
         } catch (error) {
           // biome-ignore lint/suspicious/noConsole: the app's own fault, and the app's own console
           console.error(error)
@@ -21,10 +21,9 @@ export function createEmitter<Events>(): Emitter<Events> {
       }
     },
     on(name, listener) {
-      const set: Set<Listener<Events[typeof name]>> = listeners[name] ?? new Set()
-      listeners[name] = set
-      set.add(listener)
-      return () => set.delete(listener)
+      const entry: [typeof name, Listener<never>] = [name, listener]
+      listeners.add(entry)
+      return () => listeners.delete(entry)
     },
   }
 }

@@ -1,8 +1,11 @@
 import { promisifyRequest } from 'idb-keyval'
-import { type Key, type KeyRange, RAW, type Store, type Transaction } from '../core/store.ts'
+import { type Key, type KeyRange, lanes, type Store, type Transaction } from '../core/store.ts'
 
-/** How long a transaction waits for the database to open. In ms. */
-const OPEN_TIMEOUT = 3_000
+/** How long a transaction waits for the database to open, each time it is tried. In ms. */
+const OPEN_TIMEOUT = 1_000
+
+/** More transactions than a page ever has under way; those that have ended are remembered in vain. */
+const LIVE = 9
 
 /**
  * The buffer's IndexedDB database. Opens at once; transactions begun before it is open wait, but not for long, since
@@ -14,17 +17,16 @@ const OPEN_TIMEOUT = 3_000
 export function createIndexedDbStore(name: string, delay: (ms: number) => Promise<void>): Store {
   let database: IDBDatabase | undefined
   let connecting: Promise<void> | undefined
+  let live: IDBTransaction[] = []
 
   const connect = () => {
-    connecting ??= openDatabase(name).then(
-      (opened) => {
+    connecting ??= openDatabase(name)
+      .then((opened) => {
         database = opened
-      },
-      (error) => {
+      })
+      .finally(() => {
         connecting = undefined
-        throw error
-      },
-    )
+      })
     const late = delay(OPEN_TIMEOUT).then(() => Promise.reject(new Error('timeout')))
     return Promise.race([connecting, late])
   }
@@ -32,30 +34,27 @@ export function createIndexedDbStore(name: string, delay: (ms: number) => Promis
 
   return {
     mode: 'durable',
-    transact(work, { durability = 'relaxed', mode = 'readwrite', scope = ['buffer'] } = {}) {
+    transact(work, options = {}) {
       let running: IDBTransaction | undefined
       let aborted = false
       const begin = async () => {
         if (aborted || !database) throw new Error('aborted')
+        if (options.urgent) live.forEach(abort)
         try {
-          running = database.transaction(scope, mode, { durability })
+          running = database.transaction(options.scope ?? 'buffer', 'readwrite', options)
         } catch (error) {
           // A connection that the browser has closed under us throws `InvalidStateError` for ever: open another.
-          database = connecting = undefined
+          database = undefined
           throw error
         }
+        if (!options.urgent) live = [...live.slice(-LIVE), running]
         return settle(running, work)
       }
       return {
         done: database ? begin() : connect().then(begin),
         abort() {
           aborted = true
-          try {
-            running?.abort()
-            return true
-          } catch {
-            return false // It is committing, or has ended.
-          }
+          return !running || abort(running)
         },
       }
     },
@@ -63,18 +62,28 @@ export function createIndexedDbStore(name: string, delay: (ms: number) => Promis
 }
 
 /**
- * Opens, or creates, the database with its two object stores. Its version is never raised: another tab's older release
+ * Opens, or creates, the database with its object stores. Its version is never raised: another tab's older release
  * must never be in the way.
  */
 async function openDatabase(name: string): Promise<IDBDatabase> {
   const request = indexedDB.open(name)
   request.onupgradeneeded = () => {
-    for (const scope of ['buffer', 'journal']) request.result.createObjectStore(scope)
+    for (const scope of ['buffer', ...lanes]) request.result.createObjectStore(scope)
   }
   const database = await promisifyRequest(request)
   // Another tab wants to delete the database: holding on would block it.
   database.onversionchange = () => database.close()
   return database
+}
+
+/** False when it is too late: it is committing, or has ended. */
+function abort(transaction: IDBTransaction): boolean {
+  try {
+    transaction.abort()
+    return true
+  } catch {
+    return false
+  }
 }
 
 async function settle<Value>(
@@ -86,23 +95,16 @@ async function settle<Value>(
     // A full disk shows here and not as a failing request.
     transaction.onabort = () => reject(transaction.error)
   })
-  const worked = work(lend(transaction)).then(
-    (value) => {
-      // Saves the round trip after which it would commit by itself; a page that is being left may not get there.
-      transaction.commit?.()
-      return value
-    },
-    (error) => {
-      transaction.abort() // Where it is over already this throws, too.
-      throw error
-    },
-  )
+  const worked = work(lend(transaction)).catch((error) => {
+    abort(transaction)
+    throw error
+  })
   const [value] = await Promise.all([worked, committed])
   return value
 }
 
 function lend(transaction: IDBTransaction): Transaction {
-  const storeOf = (key: Key) => transaction.objectStore(String(key).startsWith(RAW) ? 'journal' : 'buffer')
+  const storeOf = (key: Key) => transaction.objectStore(lanes.find((lane) => String(key).startsWith(lane)) ?? 'buffer')
   return {
     get: (key) => promisifyRequest(storeOf(key).get(key as IDBValidKey)),
     async getAll(range, limit) {
@@ -115,6 +117,7 @@ function lend(transaction: IDBTransaction): Transaction {
       return keys.map((key, index) => [key as Key, values[index]])
     },
     put: (key, value) => storeOf(key).put(value, key as IDBValidKey),
+    commit: () => transaction.commit?.(),
     remove: (range) => storeOf(range[0]).delete(toQuery(range)),
   }
 }

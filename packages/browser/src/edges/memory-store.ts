@@ -19,6 +19,7 @@ export function createMemoryStore(): Store {
             select(range)
               .slice(0, limit)
               .map(([, row]) => row),
+          commit() {},
           put: (key, value) => writes.push(() => rows.set(toId(key), [key, value])),
           remove: (range) =>
             writes.push(() => {

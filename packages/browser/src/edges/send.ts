@@ -1,5 +1,4 @@
 import type { Send } from '../core/send.ts'
-import { isHidden } from './page.ts'
 
 export interface SenderOptions {
   endpoint: string
@@ -15,9 +14,9 @@ const EVENTS_PATH = '/v1/events'
 
 /**
  * Up to so many bytes a request outlives its page (`keepalive`). A browser allows 65,536 over all such requests of a
- * page at once, and most of it is left to others while the page is being looked at.
+ * page at once; the other half is left to others.
  */
-const KEEPALIVE_BYTES = { seen: 16_384, hidden: 60_000 }
+const KEEPALIVE_BYTES = 32_768
 
 /** Below this many bytes gzip saves less than it costs. */
 const GZIP_FROM = 1_024
@@ -35,12 +34,12 @@ export function createSender({ endpoint, writeKey, requestTimeout = 30_000, gzip
       const plain = new TextEncoder().encode(text)
       const zipped = gzip && plain.length >= GZIP_FROM ? await compress(plain) : undefined
       const body = zipped ?? plain
-      const keepalive = body.length <= KEEPALIVE_BYTES[isHidden() ? 'hidden' : 'seen']
+      const keepalive = body.length <= KEEPALIVE_BYTES
       const url = new URL(endpoint, location.href)
       if (url.pathname === '/') url.pathname = EVENTS_PATH
       url.searchParams.set('key', writeKey)
       if (zipped) url.searchParams.set('encoding', 'gzip')
-      if (!keepalive) signal.addEventListener('abort', abort)
+      if (!keepalive) signal.addEventListener('abort', abort, { signal: stop.signal })
       const response = await fetch(url, {
         method: 'POST',
         headers: { 'content-type': 'text/plain' },
@@ -56,13 +55,17 @@ export function createSender({ endpoint, writeKey, requestTimeout = 30_000, gzip
       return { status: 0, failure: stop.signal.aborted ? 'timeout' : String(error) }
     } finally {
       clearTimeout(timer)
-      signal.removeEventListener('abort', abort)
+      abort() // Takes the listener off; the request is over.
     }
   }
 }
 
+/** Undefined where the browser can't. */
 async function compress(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer> | undefined> {
-  if (typeof CompressionStream === 'undefined') return undefined
-  const stream = new Blob([bytes]).stream().pipeThrough(new CompressionStream('gzip'))
-  return new Uint8Array(await new Response(stream).arrayBuffer())
+  try {
+    const stream = new Blob([bytes]).stream().pipeThrough(new CompressionStream('gzip'))
+    return new Uint8Array(await new Response(stream).arrayBuffer())
+  } catch {
+    return undefined
+  }
 }

@@ -54,21 +54,18 @@ export function createBuffer(options: BufferOptions): Buffer {
     ...stamper,
     flushNow: schedule.flushNow,
     read: () =>
-      store.transact(
-        async ({ get, getAll }) => {
-          const [state, delivery, [oldest]] = await Promise.all([get(STATE), get(CUTS), getAll(lineRange, 1)])
-          return { state, delivery: readDelivery(delivery), oldest: oldest?.[1] } as Contents
-        },
-        { mode: 'readonly' },
-      ).done,
+      store.transact(async ({ get, getAll }) => {
+        const [state, delivery, [oldest]] = await Promise.all([get(STATE), get(CUTS), getAll(lineRange, 1)])
+        return { state, delivery: readDelivery(delivery), oldest: oldest?.[1] } as Contents
+      }).done,
     leave() {
       stamper.leave()
       flusher.release()
     },
     run,
     async close() {
-      await stamper.settled()
       flusher.release()
+      await stamper.settled()
     },
   }
 }

@@ -12,18 +12,27 @@ export async function flushBuffer(
   timeout: number,
   delay: (ms: number) => Promise<void>,
 ): Promise<FlushResult> {
-  const expired = delay(timeout).then(() => null)
-  await buffer.settled()
-  const { state } = await buffer.read()
-  const target = state?.appended.lines ?? 0
-  // One try at once; after it, the pace of an outage is the one that suits every tab.
-  for (let force = true; ; force = false) {
-    const wait = await Promise.race([buffer.flushNow(force), expired])
+  let late = false
+  let result: FlushResult = { recorded: false, pending: 0, reason: 'timeout' }
+  const look = async (target: number) => {
     const { delivery } = await buffer.read()
     // Lines are appended and forgotten in the same order.
     const pending = target - delivery.forgotten.lines
-    if (pending <= 0) return { recorded: true }
-    if (wait === null) return { recorded: false, pending, reason: delivery.lastError?.code ?? 'timeout' }
-    await Promise.race([delay(wait ?? POLL), expired])
+    const reason = delivery.lastError?.code ?? 'timeout'
+    result = pending > 0 ? { recorded: false, pending, reason } : { recorded: true }
   }
+  const work = async () => {
+    await buffer.settled()
+    const target = (await buffer.read()).state?.appended?.lines ?? 0
+    await look(target)
+    // One try at once; after it, the pace of an outage is the one that suits every tab.
+    for (let force = true; !result.recorded && !late; force = false) {
+      const wait = await buffer.flushNow(force)
+      await look(target)
+      if (!result.recorded) await delay(wait ?? POLL)
+    }
+  }
+  await Promise.race([work(), delay(timeout)])
+  late = true
+  return result
 }

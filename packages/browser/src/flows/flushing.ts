@@ -14,8 +14,6 @@ export interface FlusherOptions {
   now: () => number
   /** From 0 to 1. */
   random: () => number
-  /** Endpoint and write key: a wait that one of them was asked for does not bind another. */
-  target: string
   sdk: string
   limits: Limits
   send: Send
@@ -42,11 +40,11 @@ export interface Flusher {
   resume: () => void
 }
 
-/** When to look again while another tab flushes: it may look for the last time before our newest event comes. In ms. */
+/**
+ * When to look again while another tab flushes: it may look for the last time before our newest event comes. In ms, and
+ * up to five times as long by chance, so that tabs without a lock get out of each other's way.
+ */
 const BUSY_WAIT = 1_000
-
-/** When to look again after the store failed. In ms. */
-const TROUBLE_WAIT = 30_000
 
 /** A batch that is cut, persisted and due. */
 interface Head {
@@ -56,21 +54,22 @@ interface Head {
 }
 
 export function createFlusher(options: FlusherOptions): Flusher {
-  const { store, lock, now, random, target, sdk, limits, send, onRecorded, onError } = options
+  const { store, lock, now, random, sdk, limits, send, onRecorded, onError } = options
   let stop = new AbortController()
+  const busy = () => BUSY_WAIT * (1 + 4 * random())
 
   /** The batch to present next: the head of the list or a new cut, on the disk before any byte of it is sent. */
-  const takeHead = (epoch: number | undefined, force: boolean) =>
+  const takeHead = (signal: AbortSignal, epoch: number | undefined, force: boolean) =>
     store.transact<Head | number | undefined>(
       async ({ get, getAll, put }) => {
         const [state, stored] = await Promise.all([get(STATE), get(CUTS)])
-        if (isNewer(state)) return undefined
+        if (signal.aborted || isNewer(state)) return undefined
         const delivery = readDelivery(stored)
         const at = now()
-        if (epoch !== undefined && epoch !== delivery.epoch) return BUSY_WAIT
+        if (epoch !== undefined && epoch !== delivery.epoch) return busy()
 
         const [first, ...rest] = delivery.list
-        const wait = first ? remainingWait(delivery.wait, at, target, force) : 0
+        const wait = first ? remainingWait(delivery.wait, at, force) : 0
         if (wait > 0) return wait
         const next = first
           ? { cut: first, rows: await getAll(rangeOf(first)) }
@@ -92,7 +91,7 @@ export function createFlusher(options: FlusherOptions): Flusher {
     store.transact(async ({ get, put, remove }) => {
       const delivery = readDelivery(await get(CUTS))
       if (!isCurrent(delivery, epoch, cut)) return false
-      put(CUTS, settle(delivery, decision, { rows, now: now(), target }))
+      put(CUTS, settle(delivery, decision, { rows, now: now() }))
       if (decision.kind === 'recorded') remove(rangeOf(cut))
       return true
     }).done
@@ -100,23 +99,22 @@ export function createFlusher(options: FlusherOptions): Flusher {
   async function flushAll(signal: AbortSignal, force: boolean): Promise<number | undefined> {
     let epoch: number | undefined
     for (;;) {
-      const head = await takeHead(epoch, force)
+      const head = await takeHead(signal, epoch, force)
       if (typeof head !== 'object') return head
       epoch = head.epoch
       const { cut, rows } = head
       const lines = rows.map(([, text]) => text as string)
       const answer = await send(composeBatch(cut, lines, sdk, now()), signal)
       // A request that we ended ourselves says nothing about the network.
-      if (signal.aborted && answer.failure) return BUSY_WAIT
+      if (signal.aborted && answer.failure) return busy()
 
       const decision = decide(answer, { ...cut, lines: rows.length, now: now(), random: random() })
-      if (!(await act(head, decision))) return BUSY_WAIT
+      if (!(await act(head, decision))) return busy()
       if (decision.kind === 'recorded') onRecorded({ ...decision, batchId: cut.batchId })
       if (decision.kind === 'kept') {
         if (decision.error) onError(decision.error)
         return decision.wait
       }
-      if (signal.aborted) return BUSY_WAIT
     }
   }
 
@@ -124,13 +122,13 @@ export function createFlusher(options: FlusherOptions): Flusher {
     async flush(force = false) {
       const { signal } = stop
       if (signal.aborted) return undefined
-      try {
-        const outcome = await lock(() => flushAll(signal, force), signal)
-        return outcome === null ? BUSY_WAIT : outcome
-      } catch (error) {
-        onError({ code: 'storage', detail: String(error) })
-        return TROUBLE_WAIT
-      }
+      const work = () =>
+        flushAll(signal, force).catch((error) => {
+          onError({ code: 'storage', detail: String(error) })
+          return busy()
+        })
+      const outcome = await lock(work, signal).catch(work)
+      return outcome === null ? busy() : outcome
     },
     release() {
       stop.abort()

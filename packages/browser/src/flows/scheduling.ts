@@ -19,6 +19,8 @@ export interface Schedule {
 export function createSchedule({ flush, flushAt = 30, flushInterval = 5_000, delay }: ScheduleOptions): Schedule {
   let fresh = 0
   let timer: object | undefined
+  /** A timer runs for an event that was stored, and not for a wait, which may be long. */
+  let soon = false
   /** Whether, and if so with how much force, to flush once more. */
   let asked: boolean | undefined
   let underWay: Promise<number | undefined> | undefined
@@ -38,12 +40,13 @@ export function createSchedule({ flush, flushAt = 30, flushInterval = 5_000, del
       wait = await flush(force)
     }
     underWay = undefined
-    if (wait !== undefined && !timer) arm(wait)
+    if (wait !== undefined && !soon) arm(wait)
     return wait
   }
 
   function flushNow(force = false): Promise<number | undefined> {
     timer = undefined
+    soon = false
     fresh = 0
     // The flush under way may have looked for the last time before our newest event came.
     asked ||= force
@@ -55,7 +58,10 @@ export function createSchedule({ flush, flushAt = 30, flushInterval = 5_000, del
     stored(lines) {
       fresh += lines
       if (fresh >= flushAt) flushNow()
-      else if (!timer) arm(flushInterval)
+      else if (!soon) {
+        soon = true
+        arm(flushInterval)
+      }
     },
     flushNow,
   }

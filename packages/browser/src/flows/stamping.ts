@@ -2,9 +2,18 @@ import type { Accumulator } from '../core/accumulator.ts'
 import { readDelivery } from '../core/delivery.ts'
 import type { DropReason } from '../core/drop-reason.ts'
 import type { Identity, Journal, Operation } from '../core/operation.ts'
-import { type BufferState, CUTS, isNewer, rawRange, STATE } from '../core/records.ts'
+import { type BufferState, CUTS, isNewer, STATE } from '../core/records.ts'
 import { type Outcome, stamp } from '../core/stamp.ts'
-import { RAW, type RunningTransaction, type Store, type Transaction, type TransactionOptions } from '../core/store.ts'
+import {
+  type Key,
+  type KeyRange,
+  lanes,
+  type RunningTransaction,
+  type Scope,
+  type Store,
+  type Transaction,
+  type TransactionOptions,
+} from '../core/store.ts'
 
 /**
  * What became of a call. `durable`: it survives a kill of the browser. `memory`: IndexedDB could not be had, it
@@ -68,6 +77,7 @@ export function createStamper(options: StamperOptions): Stamper {
   let identity: Identity | undefined
   let refused = 0
   let left = false
+  let journals = 0
 
   /** `work` resolves to what there is to do once it is committed. */
   async function follow(
@@ -96,9 +106,14 @@ export function createStamper(options: StamperOptions): Stamper {
   function begin(drain: boolean): void {
     if (reading && !drain) return
     const run: Run = { taken: [] }
+    const ranges: KeyRange[] = drain ? lanes.map((lane) => [lane, `${lane}~`]) : []
     reading = run
-    const work = async ({ get, getAll, put, remove }: Transaction) => {
-      const [stored, delivery, raw] = await Promise.all([get(STATE), get(CUTS), drain ? getAll(rawRange) : []])
+    const work = async ({ get, getAll, put, remove, commit }: Transaction) => {
+      const [stored, delivery, ...laden] = await Promise.all([
+        get(STATE),
+        get(CUTS),
+        ...ranges.map((range) => getAll(range)),
+      ])
       if (reading === run) reading = undefined
       // A transaction that failed runs again, and has taken some already.
       run.taken.push(...waiting.splice(0, BURST))
@@ -109,13 +124,15 @@ export function createStamper(options: StamperOptions): Stamper {
         return () => {}
       }
       if (waiting.length > 0) write()
+      const raw = laden.flat().sort(byBirth)
+      if (raw.length + run.taken.length === 0) return () => {}
       const journals = [...raw.map(([, record]) => record as Journal), toJournal(run.taken)]
-      if (journals.every(({ operations }) => operations.length === 0)) return () => {}
       const environment = { now: now(), mint, accumulators, refused }
       const stamped = stamp(stored as BufferState | undefined, readDelivery(delivery), journals, environment)
       for (const { key, text } of stamped.lines) put(key, text)
       put(STATE, stamped.state)
-      if (raw.length > 0) remove(rawRange)
+      ranges.forEach(remove)
+      commit()
       return () => {
         const { streamId, anonymousId, userId } = stamped.state.stream
         identity = { streamId, anonymousId, userId }
@@ -124,7 +141,7 @@ export function createStamper(options: StamperOptions): Stamper {
         if (stamped.lines.length > 0) onStored(stamped.lines.length)
       }
     }
-    follow(run, work, { scope: drain ? ['buffer', 'journal'] : undefined })
+    follow(run, work, { scope: drain ? ['buffer', ...lanes] : undefined })
   }
 
   /** Writes what waits as it is. */
@@ -132,11 +149,13 @@ export function createStamper(options: StamperOptions): Stamper {
     if (waiting.length === 0) return
     const run: Run = { taken: waiting.splice(0) }
     const record: Journal = { ...toJournal(run.taken), identity }
-    const work = async ({ put }: Transaction) => {
-      put(journalKey(), record)
+    const lane = lanes[journals++ % lanes.length] as Scope
+    const work = async ({ put, commit }: Transaction) => {
+      put(lane + mint(), record)
+      commit()
       return () => resolveAll(run.taken, [])
     }
-    follow(run, work, { scope: ['journal'] })
+    follow(run, work, { scope: [lane], urgent: true })
   }
 
   const toJournal = (taken: Waiting[]): Journal => ({ operations: taken.map(({ operation }) => operation) })
@@ -146,9 +165,6 @@ export function createStamper(options: StamperOptions): Stamper {
       const { seq, reason } = outcomes[index] ?? {}
       resolve(reason ? { status: 'dropped', reason } : { status: store.mode, seq })
     })
-
-  /** Sorts by time, then by order of call. */
-  const journalKey = () => RAW + mint()
 
   return {
     submit: (operation) =>
@@ -185,3 +201,7 @@ export function createStamper(options: StamperOptions): Stamper {
     },
   }
 }
+
+/** Raw records by their keys' UUIDs, which sort by time and, of one page, by order of call. */
+const byBirth = ([a]: readonly [Key, unknown], [b]: readonly [Key, unknown]) =>
+  String(a).slice(4) < String(b).slice(4) ? -1 : 1

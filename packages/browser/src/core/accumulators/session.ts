@@ -10,14 +10,11 @@ export type Session = {
   events: number
 }
 
-/**
- * A visit: ends when no event has come for `sessionTimeout` ms, by default 30 min, or when the clock was set back by
- * more than that.
- */
+/** A visit: ends when no event has come for `sessionTimeout` ms, by default 30 min. */
 export const session = ({ sessionTimeout = 1_800_000 }: { sessionTimeout?: number }): Accumulator<Session> => ({
   name: 'session',
   fold(value, event, { streamId, idle }) {
-    if (value && Math.abs(idle) <= sessionTimeout) return { ...value, events: value.events + 1 }
+    if (value && idle <= sessionTimeout) return { ...value, events: value.events + 1 }
     const number = (value?.number ?? 0) + 1
     return { id: `${streamId}.s${number}`, number, startedAt: event.timestamp, events: 1 }
   },

@@ -1,0 +1,130 @@
+import type { BatchId, Seq, StreamId } from '@waybill/protocol'
+import { describe, expect, test } from 'vitest'
+import { T0 } from '../../test/operations.ts'
+import type { Row } from './cut.ts'
+import type { Decision } from './decide.ts'
+import { isCurrent, readDelivery, remainingWait, settle } from './delivery.ts'
+import { type Cut, type Delivery, emptyDelivery, type Wait } from './records.ts'
+
+const HOUR = 3_600_000
+const streamId = '0192d0c0-0000-7000-8000-000000000001' as StreamId
+
+const toCut = (first: number, last: number, more: Partial<Cut> = {}): Cut => ({
+  number: 7,
+  batchId: `${streamId}:${first}-${last}` as BatchId,
+  streamId,
+  first: first as Seq,
+  last: last as Seq,
+  cutAt: '2026-11-22T10:00:00.000Z',
+  attempt: 3,
+  ...more,
+})
+
+const toRow = (seq: number): Row => [[7, seq], `{"streamId":"${streamId}","seq":${seq}}`]
+const rows = [41, 42, 43].map(toRow)
+const rowBytes = rows.reduce((sum, [, text]) => sum + (text as string).length, 0)
+
+const before: Delivery = {
+  epoch: 5,
+  list: [toCut(41, 43), toCut(44, 50, { attempt: 0 })],
+  forgotten: { lines: 40, bytes: 4_000 },
+  recorded: 38,
+  rejected: 2,
+  wait: { since: T0 - 1_000, until: T0, byServer: false },
+  lastError: { code: 'outage', detail: 'reset', at: '2026-11-22T09:59:59.000Z' },
+}
+
+describe('the stored record', () => {
+  test('is taken as it is', () => {
+    expect(readDelivery(before)).toBe(before)
+  })
+
+  test.each([undefined, null, 7, 'text', {}, { list: 'none' }, []])('of %j is as good as none', (stored) => {
+    expect(readDelivery(stored)).toEqual(emptyDelivery)
+  })
+})
+
+describe('the head waits', () => {
+  const wait: Wait = { since: T0, until: T0 + HOUR, byServer: false }
+  const asked: Wait = { ...wait, byServer: true }
+
+  test('until its time has come', () => {
+    expect(remainingWait(wait, T0, false)).toBe(HOUR)
+    expect(remainingWait(wait, T0 + HOUR - 1, false)).toBe(1)
+    expect(remainingWait(wait, T0 + HOUR, false)).toBeLessThanOrEqual(0)
+    expect(remainingWait(undefined, T0, false)).toBe(0)
+  })
+
+  test('no longer than it was told to, when the clock is set back', () => {
+    expect(remainingWait(wait, T0 - 1, false)).toBe(0)
+    expect(remainingWait(asked, T0 - 365 * 24 * HOUR, false)).toBe(0)
+  })
+
+  test('no more, when the clock jumps forward', () => {
+    expect(remainingWait(asked, T0 + 24 * HOUR, false)).toBeLessThanOrEqual(0)
+  })
+
+  test('out our own backoff only when it is not forced, and a server’s word in any case', () => {
+    expect(remainingWait(wait, T0, true)).toBe(0)
+    expect(remainingWait(asked, T0, true)).toBe(HOUR)
+  })
+})
+
+describe('after a decision', () => {
+  const settled = (decision: Decision) => settle(before, decision, { rows, now: T0 })
+
+  test('recorded: the head is gone, counted, and the trouble over', () => {
+    const rejected = [{ seq: 42 as Seq, messageId: 'm' as never, code: 'invalid_event' as const, detail: 'd' }]
+    expect(settled({ kind: 'recorded', recorded: 2, rejected })).toEqual({
+      epoch: 5,
+      list: [before.list[1]],
+      forgotten: { lines: 43, bytes: 4_000 + rowBytes },
+      recorded: 40,
+      rejected: 3,
+      wait: undefined,
+      lastError: undefined,
+    })
+  })
+
+  test('kept: the head has the receipt, and waits', () => {
+    const error = { code: 'sink_unavailable', detail: 'd', at: '2026-11-22T10:00:00.000Z' }
+    expect(settled({ kind: 'kept', wait: 7_000, byServer: true, receipt: 'r1', error })).toEqual({
+      ...before,
+      list: [{ ...before.list[0], receipt: 'r1' }, before.list[1]],
+      wait: { since: T0, until: T0 + 7_000, byServer: true },
+      lastError: error,
+    })
+  })
+
+  test('halved: two cuts with ids of their own stand in the place of the head, each to be presented first', () => {
+    expect(settled({ kind: 'halved' }).list).toEqual([
+      toCut(41, 42, { attempt: 0 }),
+      toCut(43, 43, { attempt: 0 }),
+      before.list[1],
+    ])
+  })
+
+  test('the record that was there is as it was', () => {
+    const copy = structuredClone(before)
+    settled({ kind: 'halved' })
+    settled({ kind: 'recorded', recorded: 3, rejected: [] })
+    settled({ kind: 'kept', wait: 1, byServer: false })
+    expect(before).toEqual(copy)
+  })
+})
+
+describe('a decision counts', () => {
+  test('while nobody else flushes and the head is the batch that was presented', () => {
+    expect(isCurrent(before, 5, toCut(41, 43))).toBe(true)
+  })
+
+  test('no more after another tab has taken over', () => {
+    expect(isCurrent({ ...before, epoch: 6 }, 5, toCut(41, 43))).toBe(false)
+  })
+
+  test('no more when the head is another batch, or when there is none', () => {
+    expect(isCurrent(before, 5, toCut(44, 50))).toBe(false)
+    expect(isCurrent(before, 5, toCut(41, 42))).toBe(false)
+    expect(isCurrent({ ...before, list: [] }, 5, toCut(41, 43))).toBe(false)
+  })
+})

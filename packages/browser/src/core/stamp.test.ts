@@ -1,0 +1,383 @@
+import { byteLength, checkShape, type JsonObject, limits, type StreamId } from '@waybill/protocol'
+import { describe, expect, test } from 'vitest'
+import {
+  createMint,
+  environment,
+  identified,
+  MINUTE,
+  parseLine,
+  registered,
+  reset,
+  T0,
+  tracked,
+  unregistered,
+} from '../../test/operations.ts'
+import { session } from './accumulators/session.ts'
+import { visitor } from './accumulators/visitor.ts'
+import type { Identity, Journal, Operation } from './operation.ts'
+import { type BufferState, emptyDelivery } from './records.ts'
+import { type StampEnvironment, type Stamped, stamp } from './stamp.ts'
+import { toEventOperation } from './to-operation.ts'
+
+const journal = (...operations: Operation[]): Journal => ({ operations })
+
+const stampAll = (
+  before: BufferState | undefined,
+  journals: Journal[],
+  parts: Partial<StampEnvironment> = {},
+): Stamped => stamp(before, emptyDelivery, journals, environment(parts))
+
+const linesOf = ({ lines }: Stamped) => lines.map(({ text }) => parseLine(text))
+const named = (stamped: Stamped) => linesOf(stamped).map(({ event, seq }) => [event, seq])
+
+const identityOf = ({ state }: Stamped): Identity => {
+  const { streamId, anonymousId, userId } = state.stream
+  return { streamId, anonymousId, userId }
+}
+
+describe('numbers', () => {
+  test('events are numbered from 1, without a gap from one transaction to the next', () => {
+    const mint = createMint()
+    const first = stampAll(undefined, [journal(tracked('a'), tracked('b'))], { mint })
+    const second = stampAll(first.state, [journal(tracked('c'))], { mint })
+    expect([...named(first), ...named(second)]).toEqual([
+      ['a', 1],
+      ['b', 2],
+      ['c', 3],
+    ])
+    expect(first.outcomes).toEqual([{ seq: 1 }, { seq: 2 }])
+    expect(second.outcomes).toEqual([{ seq: 3 }])
+    expect(new Set([...linesOf(first), ...linesOf(second)].map(({ streamId }) => streamId)).size).toBe(1)
+  })
+
+  test('calls that are no events take no number', () => {
+    const stamped = stampAll(undefined, [journal(tracked('a'), registered({ plan: 'pro' }), tracked('b'))])
+    expect(stamped.outcomes).toEqual([{ seq: 1 }, {}, { seq: 2 }])
+    expect(stamped.state.stream.seq).toBe(2)
+  })
+
+  test('a line is kept under the number of its stream and its own', () => {
+    const { lines, state } = stampAll(undefined, [journal(tracked('a'), tracked('b'))])
+    expect(lines.map(({ key }) => key)).toEqual([
+      [state.stream.number, 1],
+      [state.stream.number, 2],
+    ])
+  })
+
+  test('the first stream of a buffer is numbered by the clock, above those of a buffer that was lost', () => {
+    const lost = stampAll(undefined, [journal(tracked('a'), reset, tracked('b'))])
+    const next = stampAll(undefined, [journal(tracked('c'))], { now: T0 + MINUTE })
+    expect(lost.state.stream.number).toBeGreaterThan(T0)
+    expect(next.state.stream.number).toBeGreaterThan(lost.state.stream.number)
+  })
+})
+
+describe('a line', () => {
+  const operation = tracked('Order Completed', { properties: { total: 42, note: 'naïve ✓ "quoted"' } })
+
+  test('is the complete event as JSON, with every member', () => {
+    const accumulators = [session({}), visitor]
+    const [line] = linesOf(stampAll(undefined, [journal(operation)], { accumulators }))
+    const [streamId, anonymousId] = ['00000000-0000-7000-8000-000000000001', '00000000-0000-7000-8000-000000000002']
+    const timestamp = '2026-11-22T10:00:00.000Z'
+    expect(line).toEqual({
+      streamId,
+      seq: 1,
+      messageId: `${streamId}.1`,
+      type: 'track',
+      event: 'Order Completed',
+      properties: { total: 42, note: 'naïve ✓ "quoted"' },
+      timestamp,
+      anonymousId,
+      state: {
+        registered: {},
+        session: { id: `${streamId}.s1`, number: 1, startedAt: timestamp, events: 1 },
+        visitor: { anonymousId, firstSeenAt: timestamp, events: 1 },
+        buffer: { pending: 0, bytes: 0, dropped: 0, rejected: 0 },
+      },
+    })
+  })
+
+  test('carries the very bytes that the call was serialised to', () => {
+    const text = '{"type":"track","event":"x","properties":{"price":1.50,"big":12345678901234567890},"timestamp":"t"}'
+    const { lines } = stampAll(undefined, [journal({ ...operation, text })])
+    expect(lines[0]?.text).toContain(text.slice(1, -1))
+  })
+
+  test('holds no line feed, whatever the event holds', () => {
+    const { lines } = stampAll(undefined, [journal(tracked('a\nb\r\n', { properties: { '\n': '\n\u2028' } }))])
+    expect(lines[0]?.text).not.toMatch(/[\r\n]/)
+  })
+
+  test('carries the state that is stored with it', () => {
+    const { lines, state } = stampAll(undefined, [journal(registered({ plan: 'pro' }), tracked('a'), tracked('b'))], {
+      accumulators: [session({}), visitor],
+    })
+    const { buffer: _buffer, ...carried } = parseLine(lines[1]?.text ?? '').state
+    expect(carried).toEqual(state.stream.values)
+  })
+
+  test('is within the limits of an event, with the longest call and the most state that are let through', () => {
+    const wide = (characters: number) => '\u0001'.repeat(characters)
+    const monotonic = { boot: '00000000-0000-7000-8000-000000000000', ms: 123_456_789.1 }
+    const call = (title: number) =>
+      toEventOperation(
+        wide(500),
+        { type: 'track', event: wide(500), properties: { text: 'x'.repeat(limits.propertiesBytes - 11) } },
+        T0,
+        { monotonic, context: { page: { title: 'x'.repeat(title) } } },
+      )
+    // The longest page title with which the call is let through.
+    let title = 0
+    for (let step = 4_096; step >= 1; step /= 2) if (typeof call(title + step) === 'object') title += step
+    const full = { text: 'x'.repeat(6_144 - 11) }
+    const { outcomes, lines } = stampAll(
+      undefined,
+      [journal(registered(full), identified(wide(500)), call(title) as Operation)],
+      { accumulators: [session({}), visitor] },
+    )
+    expect(outcomes).toEqual([{}, { seq: 1 }, { seq: 2 }])
+    const text = lines[1]?.text ?? ''
+    expect(byteLength(text)).toBeLessThanOrEqual(limits.eventBytes)
+    expect(byteLength(JSON.stringify(parseLine(text).state))).toBeLessThanOrEqual(limits.stateBytes)
+    expect(checkShape(JSON.parse(text), limits.depth)).toBeUndefined()
+  })
+})
+
+describe('what is stored beside the lines', () => {
+  test('is exact', () => {
+    const { state, lines } = stampAll(
+      undefined,
+      [journal(tracked('a', { at: T0 + 5 }), identified('u1', { at: T0 }))],
+      {
+        refused: 3,
+      },
+    )
+    expect(state).toEqual({
+      format: 1,
+      streams: T0 + 1,
+      stream: {
+        number: T0 + 1,
+        streamId: '00000000-0000-7000-8000-000000000001',
+        seq: 2,
+        latestAt: T0,
+        anonymousId: '00000000-0000-7000-8000-000000000002',
+        userId: 'u1',
+        values: { registered: {} },
+      },
+      appended: { lines: 2, bytes: lines.reduce((sum, { text }) => sum + byteLength(text), 0) },
+      dropped: 3,
+    })
+  })
+
+  test('leaves the state that it was handed as it was', () => {
+    const { state } = stampAll(undefined, [journal(registered({ plan: 'pro' }), tracked('a'))])
+    const before = structuredClone(state)
+    stampAll(state, [journal(registered({ plan: 'free' }), tracked('b'), unregistered('plan'), reset, tracked('c'))])
+    expect(state).toEqual(before)
+  })
+
+  test('keeps and carries the values of accumulators that this release does not know', () => {
+    const { state } = stampAll(undefined, [journal(tracked('a'))])
+    state.stream.values.scroll = { deepest: 0.7 }
+    const stamped = stampAll(state, [journal(tracked('b'))], { accumulators: [visitor] })
+    expect(linesOf(stamped)[0]?.state).toMatchObject({ scroll: { deepest: 0.7 }, visitor: { events: 1 } })
+    expect(stamped.state.stream.values.scroll).toEqual({ deepest: 0.7 })
+  })
+})
+
+describe('identify', () => {
+  test('names the user on its own event and on every later one', () => {
+    const first = stampAll(undefined, [journal(tracked('a'), identified('u1'), tracked('b'))])
+    const second = stampAll(first.state, [journal(tracked('c'))])
+    expect([...linesOf(first), ...linesOf(second)].map(({ userId }) => userId)).toEqual([undefined, 'u1', 'u1', 'u1'])
+  })
+})
+
+describe('registered properties', () => {
+  const registeredOf = (stamped: Stamped) => linesOf(stamped).map(({ state }) => state.registered)
+
+  test('ride on every later event until they are unregistered', () => {
+    const stamped = stampAll(undefined, [
+      journal(
+        tracked('a'),
+        registered({ plan: 'pro', test: 'b' }),
+        tracked('b'),
+        registered({ plan: 'free' }),
+        unregistered('test', 'unknown'),
+        tracked('c'),
+      ),
+    ])
+    expect(registeredOf(stamped)).toEqual([{}, { plan: 'pro', test: 'b' }, { plan: 'free' }])
+  })
+
+  /** As JSON so many bytes, most of them in letters of two bytes. */
+  const ofBytes = (bytes: number): JsonObject => ({ é: 'é'.repeat((bytes - 10) / 2 + 0.5) + (bytes % 2 ? '' : 'e') })
+
+  test('may take their share to the byte', () => {
+    const properties = ofBytes(6_144)
+    expect(byteLength(JSON.stringify(properties))).toBe(6_144)
+    const stamped = stampAll(undefined, [journal(registered(properties), tracked('a'))])
+    expect(stamped.outcomes[0]).toEqual({})
+    expect(registeredOf(stamped)).toEqual([properties])
+  })
+
+  test('that would outgrow their share are refused and counted, and what was registered stays', () => {
+    const stamped = stampAll(undefined, [
+      journal(registered({ plan: 'pro' }), registered(ofBytes(6_145)), tracked('a')),
+    ])
+    expect(stamped.outcomes).toEqual([{}, { reason: 'state_too_large' }, { seq: 1 }])
+    expect(registeredOf(stamped)).toEqual([{ plan: 'pro' }])
+    expect(stamped.state.dropped).toBe(1)
+  })
+
+  test('are measured together', () => {
+    const half = { a: 'x'.repeat(4_000) }
+    const { outcomes } = stampAll(undefined, [journal(registered(half), registered({ b: 'x'.repeat(4_000) }))])
+    expect(outcomes).toEqual([{}, { reason: 'state_too_large' }])
+  })
+})
+
+describe('reset', () => {
+  const before = stampAll(undefined, [journal(registered({ plan: 'pro' }), identified('u1'), tracked('a'))])
+
+  test('begins a new stream with a new person, who brings nothing along', () => {
+    const after = stampAll(before.state, [journal(reset, tracked('b'))], {
+      mint: () => '99999999-0000-7000-8000-000000000001',
+      accumulators: [session({}), visitor],
+    })
+    expect(after.outcomes).toEqual([{}, { seq: 1 }])
+    const [line] = linesOf(after)
+    expect(line?.streamId).toBe('99999999-0000-7000-8000-000000000001')
+    expect(line?.anonymousId).not.toBe(before.state.stream.anonymousId)
+    expect(line?.userId).toBeUndefined()
+    expect(line?.state).toMatchObject({ registered: {}, session: { number: 1, events: 1 }, visitor: { events: 1 } })
+  })
+
+  test('orders the new stream after the old one', () => {
+    const after = stampAll(before.state, [journal(reset, tracked('b'))])
+    expect(after.lines[0]?.key[0]).toBeGreaterThan(before.state.stream.number)
+    expect(after.state.streams).toBe(after.state.stream.number)
+  })
+})
+
+describe('the raw journal', () => {
+  const mint = createMint()
+  const before = stampAll(undefined, [journal(identified('u1'), tracked('a'))], { mint })
+  const current = identityOf(before)
+  const former: Identity = { streamId: mint() as StreamId, anonymousId: mint(), userId: 'former' }
+
+  test('is drained in order, each operation once, before what is new', () => {
+    const stamped = stampAll(before.state, [
+      journal(tracked('b'), tracked('c')),
+      journal(),
+      { identity: current, operations: [tracked('d')] },
+      journal(tracked('e')),
+    ])
+    expect(named(stamped)).toEqual([
+      ['b', 3],
+      ['c', 4],
+      ['d', 5],
+      ['e', 6],
+    ])
+    expect(stamped.outcomes).toHaveLength(4)
+  })
+
+  test('of a page that knew the person before goes into a stream of its own under their name', () => {
+    const stamped = stampAll(
+      before.state,
+      [{ identity: former, operations: [tracked('late'), tracked('later')] }, journal(tracked('b'))],
+      { mint },
+    )
+    expect(named(stamped)).toEqual([
+      ['late', 1],
+      ['later', 2],
+      ['b', 3],
+    ])
+    const [late, later, now] = linesOf(stamped)
+    expect(late).toMatchObject({ anonymousId: former.anonymousId, userId: 'former' })
+    expect(later?.streamId).toBe(late?.streamId)
+    expect(late?.streamId).not.toBe(former.streamId)
+    expect(now).toMatchObject({ streamId: current.streamId, anonymousId: current.anonymousId, userId: 'u1' })
+    expect(stamped.state.stream.streamId).toBe(current.streamId)
+  })
+
+  test('of two such pages goes into two streams with two numbers', () => {
+    const { lines, state } = stampAll(before.state, [
+      { identity: former, operations: [tracked('x')] },
+      { identity: { ...former, streamId: mint() as StreamId }, operations: [tracked('y')] },
+    ])
+    const numbers = lines.map(({ key }) => key[0])
+    expect(new Set([...numbers, before.state.stream.number]).size).toBe(3)
+    expect(state.streams).toBe(Math.max(...numbers))
+  })
+
+  test('that says who the person is, and later that it is another, is not taken for the former person’s', () => {
+    const stamped = stampAll(
+      before.state,
+      [{ identity: current, operations: [tracked('b'), reset, tracked('c'), tracked('d')] }],
+      { mint },
+    )
+    expect(named(stamped)).toEqual([
+      ['b', 3],
+      ['c', 1],
+      ['d', 2],
+    ])
+    const [b, c, d] = linesOf(stamped)
+    expect(b?.streamId).toBe(current.streamId)
+    expect(c?.anonymousId).not.toBe(current.anonymousId)
+    expect(d?.streamId).toBe(c?.streamId)
+    expect(stamped.state.stream.streamId).toBe(c?.streamId)
+  })
+
+  test('of the former person that ends with a reset goes on with the person who is here now', () => {
+    const stamped = stampAll(before.state, [{ identity: former, operations: [tracked('x'), reset, tracked('b')] }], {
+      mint,
+    })
+    const [x, b] = linesOf(stamped)
+    expect(x?.anonymousId).toBe(former.anonymousId)
+    expect(b).toMatchObject({ streamId: current.streamId, seq: 3 })
+  })
+
+  test('of a former person registers nothing for the one who is here now', () => {
+    const stamped = stampAll(before.state, [
+      { identity: former, operations: [registered({ plan: 'pro' }), identified('former')] },
+      journal(tracked('b')),
+    ])
+    expect(linesOf(stamped).map(({ userId, state }) => [userId, state.registered])).toEqual([
+      ['former', { plan: 'pro' }],
+      ['u1', {}],
+    ])
+  })
+})
+
+describe('how the buffer stands', () => {
+  test('rides on each event as it was just before', () => {
+    const mint = createMint()
+    const first = stampAll(undefined, [journal(tracked('a'), tracked('é'))], { mint })
+    const [a, b] = linesOf(first)
+    const bytes = first.lines.map(({ text }) => byteLength(text))
+    expect(a?.state.buffer).toEqual({ pending: 0, bytes: 0, dropped: 0, rejected: 0 })
+    expect(b?.state.buffer).toEqual({ pending: 1, bytes: bytes[0], dropped: 0, rejected: 0 })
+
+    const delivery = { ...emptyDelivery, forgotten: { lines: 1, bytes: bytes[0] ?? 0 }, rejected: 7 }
+    const second = stamp(first.state, delivery, [journal(tracked('c'))], environment({ refused: 2, mint }))
+    expect(linesOf(second)[0]?.state.buffer).toEqual({ pending: 1, bytes: bytes[1], dropped: 2, rejected: 7 })
+  })
+})
+
+describe('a pause', () => {
+  const sessionsAt = (...minutes: number[]) => {
+    const operations = minutes.map((minute) => tracked('a', { at: T0 + minute * MINUTE }))
+    const stamped = stampAll(undefined, [journal(...operations)], { accumulators: [session({})] })
+    return linesOf(stamped).map(({ state }) => state.session.number)
+  }
+
+  test('is the time since the latest event', () => {
+    expect(sessionsAt(0, 29, 58, 89)).toEqual([1, 1, 1, 2])
+  })
+
+  test('is measured anew after the clock was set back', () => {
+    expect(sessionsAt(0, -1_500, -1_499, -1_468)).toEqual([1, 1, 1, 2])
+  })
+})

@@ -1,0 +1,19 @@
+import { isTimestamp } from '@waybill/protocol'
+import { expect, test } from 'vitest'
+import { timestamp } from './timestamp.ts'
+
+test('an instant is written in UTC, to the millisecond', () => {
+  expect(timestamp(0)).toBe('1970-01-01T00:00:00.000Z')
+  expect(timestamp(Date.UTC(2026, 10, 22, 10, 0, 0, 123))).toBe('2026-11-22T10:00:00.123Z')
+})
+
+test.each([
+  ['before 1970', -1, '1970-01-01T00:00:00.000Z'],
+  ['before Christ', -8.64e15, '1970-01-01T00:00:00.000Z'],
+  ['after 9999', 253_402_300_800_000, '9999-12-31T23:59:59.999Z'],
+  ['after time itself', 8.64e15 + 1, '9999-12-31T23:59:59.999Z'],
+  ['that never comes', Number.POSITIVE_INFINITY, '9999-12-31T23:59:59.999Z'],
+])('a clock that shows an instant %s is written as the nearest that the protocol takes', (_when, ms, text) => {
+  expect(timestamp(ms)).toBe(text)
+  expect(isTimestamp(timestamp(ms))).toBe(true)
+})

@@ -1,0 +1,14 @@
+import { defineConfig } from 'vitest/config'
+
+// What needs no browser: the pure core, the flows over a memory store, and the package in plain Node.
+export default defineConfig({
+  test: {
+    name: 'browser-core',
+    include: [
+      'src/{core,flows}/**/*.test.ts',
+      'src/*.test.ts',
+      'src/edges/memory-store.test.ts',
+      'test/node/*.test.ts',
+    ],
+  },
+})
