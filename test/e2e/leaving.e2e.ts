@@ -43,6 +43,32 @@ test('the same while another tab of the site writes without pause', async ({ ope
   expect(markersOf(left)).toEqual(numbersTo(LEAVES))
 })
 
+test('the same for what is tracked while leaving: several events in one listener, and more in another', async ({
+  openApp,
+  site,
+  destination,
+}) => {
+  const page = await openApp()
+  await page.addInitScript(() => {
+    const trackAll = (...names: string[]) => {
+      // The page that listens may be one without the SDK.
+      for (const name of names) void window.waybill?.track(name)
+    }
+    addEventListener('load', () => {
+      addEventListener('pagehide', () => trackAll('a', 'b', 'c'))
+      addEventListener('pagehide', () => trackAll('d'))
+    })
+  })
+  await page.reload()
+  await leaveAgainAndAgain(page, site.plainPage)
+
+  expect(await flush(page)).toEqual({ recorded: true })
+  const lines = proveComplete(destination.deliveries, await streamOf(page))
+  const names = lines.map((line) => ('event' in line ? line.event : line.type))
+  // Every page with the SDK was left by one of the leaves, or, between two of them, by opening it anew.
+  expect(names).toEqual(numbersTo(LEAVES).flatMap(() => ['Left', 'a', 'b', 'c', 'd']))
+})
+
 const numbersTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1)
 
 /** Tracks `Left` with its number in the tick in which the page is left, LEAVES times, and ends where it began. */
