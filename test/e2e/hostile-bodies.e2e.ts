@@ -84,6 +84,11 @@ const rejected: (Hostile & { code: string })[] = [
     body: withMember(`"context":{"deep":${'['.repeat(10_000)}${']'.repeat(10_000)}}`),
     code: 'too_deep',
   },
+  {
+    what: 'a member that is named twice, the first hiding a `__proto__`',
+    body: withMember('"context":{"__proto__":{"admin":true}},"context":{}'),
+    code: 'duplicate_member',
+  },
   { what: 'broken UTF-8 in an event', body: breakUtf8(withMember('"context":{"a":"?"}'), '?'), code: 'invalid_utf8' },
   { what: 'an event that is no JSON', body: withSecondLine((line) => `${line}}`), code: 'invalid_json' },
   {

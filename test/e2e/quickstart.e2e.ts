@@ -40,3 +40,19 @@ test("the README's module tracks an event that is durable at once and arrives", 
   expect(await page.evaluate(() => Reflect.get(window, 'result'))).toEqual({ status: 'durable', seq: 1 })
   await expect.poll(() => namesOf(destination.deliveries).slice(before)).toEqual(['Order Completed'])
 })
+
+test('a queued call that makes no sense stops neither the page nor the calls after it', async ({
+  browser,
+  site,
+  proxy,
+  destination,
+}) => {
+  const page = await browser.newPage()
+  const errors: Error[] = []
+  page.on('pageerror', (error) => errors.push(error))
+  const before = namesOf(destination.deliveries).length
+  const html = await quickstart('html', proxy.url)
+  await page.goto(site.htmlPage(html.replace('waybill.push(', "waybill.push(null, ['fly'], ")))
+  await expect.poll(() => namesOf(destination.deliveries).slice(before)).toEqual(['page', 'Order Completed'])
+  expect(errors).toEqual([])
+})

@@ -7,7 +7,7 @@ type Call = [method: keyof Waybill, ...args: unknown[]]
 declare global {
   interface Window {
     /** Before the script has loaded: an array that takes calls. After: the running Waybill, which takes them too. */
-    waybill?: Call[] | (Waybill & { push: (call: Call) => void })
+    waybill?: Call[] | (Waybill & { push: (...calls: Call[]) => void })
   }
 }
 
@@ -29,12 +29,20 @@ if (script && key) {
     writeKey: key,
     ...(name ? { name } : {}),
   })
-  const push = ([method, ...args]: Call) => {
-    ;(waybill[method] as (...args: unknown[]) => unknown)?.(...args)
+  const push = (...calls: Call[]) => {
+    for (const call of calls) {
+      try {
+        const [method, ...args] = call
+        ;(waybill[method] as (...args: unknown[]) => unknown)(...args)
+      } catch (error) {
+        // biome-ignore lint/suspicious/noConsole: a mistake in the page's own calls, and it must not stop the others
+        console.error('waybill:', call, error)
+      }
+    }
   }
   window.waybill = { ...waybill, push }
   if (page !== 'off') waybill.page()
-  queued.forEach(push)
+  push(...queued)
 } else {
   // biome-ignore lint/suspicious/noConsole: a mistake in the page's own markup, and nobody else to tell
   console.error('waybill: the script tag needs data-key="wk_…"')
