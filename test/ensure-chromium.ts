@@ -4,6 +4,16 @@ import { createRequire } from 'node:module'
 import { delimiter, dirname, join } from 'node:path'
 import { chromium } from 'playwright'
 
+/** Runs as root, keeps to loopback, and asks nobody anything. */
+export const chromiumFlags = [
+  '--no-sandbox',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+]
+
 /**
  * The path of a Chromium that the tests can drive: `CHROMIUM_PATH`, else the first one found on PATH, in the usual
  * places of macOS and Windows, or among playwright's own downloads.

@@ -1,20 +1,13 @@
 import { playwright } from '@vitest/browser-playwright'
 import { defineConfig } from 'vitest/config'
-import { findChromium } from '../../test/ensure-chromium.ts'
+import { chromiumFlags, findChromium } from '../../test/ensure-chromium.ts'
 import { profile } from './test/profile.ts'
 
 const executablePath = findChromium()
 
 const launchOptions = {
   ...(executablePath ? { executablePath } : {}),
-  args: [
-    '--no-sandbox',
-    '--disable-quic',
-    '--no-first-run',
-    '--disable-background-networking',
-    '--disable-component-update',
-    '--disable-sync',
-  ],
+  args: chromiumFlags,
 }
 
 // The SDK where it lives: real Chromium, real IndexedDB, real Web Locks, and a real HTTP server to talk to.

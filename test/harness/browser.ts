@@ -1,16 +1,7 @@
 import { type BrowserContext, chromium, type Page } from 'playwright'
-import { findChromium } from '../ensure-chromium.ts'
+import { chromiumFlags, findChromium } from '../ensure-chromium.ts'
 import { killGroup } from './kill-group.ts'
 import { temporaryFolder } from './temporary-folder.ts'
-
-const FLAGS = [
-  '--no-sandbox',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-]
 
 /** A real Chromium on a profile of its own, which outlives the browser. */
 export interface Browser extends AsyncDisposable {
@@ -56,7 +47,7 @@ export async function openBrowser(): Promise<Browser> {
 async function launch(profile: string): Promise<BrowserContext> {
   const executablePath = findChromium()
   if (!executablePath) throw new Error('No Chromium found. `node test/ensure-chromium.ts` installs one.')
-  return chromium.launchPersistentContext(profile, { executablePath, args: FLAGS })
+  return chromium.launchPersistentContext(profile, { executablePath, args: chromiumFlags })
 }
 
 /** The browser names its own processes, so that this works on every system; the browser process comes first. */
