@@ -17,7 +17,7 @@ export interface WaybillEvents {
   rejected: Rejection
   /** A call was refused before it got a seq. */
   dropped: { reason: DropReason }
-  /** Delivery or storage is in trouble; nothing is lost by it. */
+  /** Delivery or storage is in trouble; what is stored stays, and is tried again. */
   error: Pick<DeliveryError, 'code' | 'detail'>
 }
 

@@ -1,4 +1,5 @@
 import { type BatchId, PROBLEM_TYPE, type Rejection } from '@waybill/protocol'
+import { parseObject } from './parse-object.ts'
 import type { DeliveryError } from './records.ts'
 import { timestamp } from './timestamp.ts'
 
@@ -76,11 +77,3 @@ export function decide(answer: Answer, presentation: Presentation): Decision {
 }
 
 const toText = (value: unknown) => (typeof value === 'string' ? value : '')
-
-function parseObject(text: string | undefined): Record<string, unknown> {
-  try {
-    return Object(JSON.parse(String(text)))
-  } catch {
-    return {}
-  }
-}

@@ -56,3 +56,9 @@ test('after the state record was lost nothing is counted below zero', () => {
   const { pending, bytes } = toStats('durable', T0, { delivery })
   expect([pending, bytes].every((count) => count >= 0)).toBe(true)
 })
+
+test('a line that somebody has damaged hides only its own age', () => {
+  const damaged = toStats('durable', T0, { state, delivery, oldest: '{"streamId":' })
+  expect(damaged).toMatchObject({ pending: 2, seq: 3 })
+  expect(damaged.oldestAt).toBeUndefined()
+})

@@ -1,3 +1,4 @@
+import { parseObject } from './parse-object.ts'
 import type { BufferState, Delivery, DeliveryError } from './records.ts'
 import type { Store } from './store.ts'
 import { timestamp } from './timestamp.ts'
@@ -44,7 +45,7 @@ export function toStats(
     state: stream?.values ?? { registered: {} },
     pending: appended.lines - forgotten.lines,
     bytes: appended.bytes - forgotten.bytes,
-    oldestAt: oldest && JSON.parse(oldest).timestamp,
+    oldestAt: parseObject(oldest).timestamp as string | undefined,
     cuts: list.length,
     recorded,
     rejected,

@@ -1,6 +1,9 @@
 import type { Buffer } from './buffer.ts'
 
-/** `pending` counts what was there at the call; `reason` is the code of what holds delivery up: a problem's code, `outage`, `http_<status>`, `storage`, `timeout`. */
+/**
+ * `pending` counts what was there at the call; `reason` is the code of what holds delivery up: a problem's code,
+ * `outage`, `http_<status>`, or `timeout`.
+ */
 export type FlushResult = { recorded: true } | { recorded: false; pending: number; reason: string }
 
 /** How soon to look again when nothing is left to send but not all is recorded. In ms. */
