@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { createSite, type SeenRequest } from '../../test/site.ts'
 import { createSender } from './send.ts'
 
@@ -116,7 +116,8 @@ describe('an answer', () => {
 
   test('that leads elsewhere is none: it is a captive portal’s', async () => {
     const site = createSite()
-    await site.answer({ status: 302, location: `${site.endpoint}?elsewhere`, body: '' })
+    const elsewhere = { status: 302, location: `${site.endpoint}?elsewhere`, body: '' }
+    await site.answer(elsewhere, elsewhere)
     expect(await createSender({ endpoint: site.endpoint, writeKey: 'wk_1' })(small, never)).toMatchObject({ status: 0 })
   })
 
@@ -129,6 +130,29 @@ describe('an answer', () => {
   )
 })
 
+describe('an answer that is too long', () => {
+  const answerOf = async (body: string) => {
+    const site = createSite()
+    await site.answer({ body })
+    return createSender({ endpoint: site.endpoint, writeKey: 'wk_1' })(small, never)
+  }
+
+  test('is none', async () => {
+    expect(await answerOf('x'.repeat(1_048_577))).toEqual({ status: 0, failure: 'Error: the answer is too long' })
+  })
+
+  test('is not the longest that a collector can give', async () => {
+    const rejected = Array.from({ length: 500 }, (_, index) => ({
+      seq: Number.MAX_SAFE_INTEGER - index,
+      messageId: `0192d0c0-0000-7000-8000-000000000001.${Number.MAX_SAFE_INTEGER - index}`,
+      code: 'properties_too_large',
+      detail: 'x'.repeat(1_000),
+    }))
+    const body = JSON.stringify({ rejected })
+    expect(await answerOf(body)).toMatchObject({ status: 200, body })
+  })
+})
+
 describe('when the page lets go', () => {
   test('a request that would not outlive it is ended', async () => {
     const site = createSite()
@@ -137,7 +161,18 @@ describe('when the page lets go', () => {
     const sent = createSender({ endpoint: site.endpoint, writeKey: 'wk_1' })(huge, stop.signal)
     await expect.poll(async () => (await site.seen()).length).toBe(1)
     stop.abort()
-    expect(await sent).toMatchObject({ status: 0, failure: expect.any(String) })
+    expect(await sent).toEqual({ status: 0, failure: 'released' })
+  })
+
+  test('a request that would not outlive it does not begin, though it was being compressed', async () => {
+    const site = createSite()
+    const stop = new AbortController()
+    const send = createSender({ endpoint: site.endpoint, writeKey: 'wk_1' })
+    const sent = send(huge, stop.signal)
+    stop.abort()
+    expect(await sent).toEqual({ status: 0, failure: 'released' })
+    await send(small, never)
+    expect((await only(site.seen())).body).toBe(small)
   })
 
   test('a request that outlives it goes on', async () => {
@@ -146,6 +181,81 @@ describe('when the page lets go', () => {
     const sent = createSender({ endpoint: site.endpoint, writeKey: 'wk_1' })(small, stop.signal)
     stop.abort()
     expect(await sent).toMatchObject({ status: 200 })
+  })
+})
+
+describe('the keepalive budget', () => {
+  const ofBytes = (bytes: number) => toBatch(`"${'x'.repeat(bytes)}"`)
+  const most = ofBytes(48_000)
+  const elsewhere = { status: 302, location: '/elsewhere' }
+
+  /** Sends for real, and shows for each request whether the browser was asked to let it outlive its page. */
+  function watchSender() {
+    const site = createSite()
+    const fetch = vi.spyOn(globalThis, 'fetch')
+    onTestFinished(() => fetch.mockRestore())
+    const send = createSender({ endpoint: site.endpoint, writeKey: 'wk_1', gzip: false, requestTimeout: 500 })
+    const sendMany = async (...batches: string[]) => {
+      const before = fetch.mock.calls.length
+      const answers = await Promise.all(batches.map((batch) => send(batch, never)))
+      const keepalive = fetch.mock.calls.slice(before).map(([, init]) => init?.keepalive)
+      return { statuses: answers.map(({ status }) => status), keepalive }
+    }
+    return { site, sendMany }
+  }
+
+  test('is one for all requests in flight, and one that is beyond it goes without', async () => {
+    const { sendMany } = watchSender()
+    const batch = ofBytes(16_000)
+    expect(await sendMany(batch, batch, batch, batch)).toEqual({
+      statuses: [200, 200, 200, 200],
+      keepalive: [true, true, true, false],
+    })
+    expect((await sendMany(ofBytes(49_152))).keepalive).toEqual([false])
+  })
+
+  test('is one for all senders of a page', async () => {
+    const [one, other] = [watchSender(), watchSender()]
+    const [first, second] = await Promise.all([one.sendMany(most), other.sendMany(most)])
+    expect([first.statuses, second.statuses]).toEqual([[200], [200]])
+    expect(second.keepalive).toEqual([true, false])
+  })
+
+  test('is given back by a request that was answered, broke or timed out', async () => {
+    const { site, sendMany } = watchSender()
+    const whole = { statuses: [200], keepalive: [true] }
+    expect(await sendMany(most)).toEqual(whole)
+    expect(await sendMany(most)).toEqual(whole)
+    await site.answer(elsewhere, elsewhere)
+    expect((await sendMany(most)).statuses).toEqual([0])
+    expect((await sendMany(small)).statuses).toEqual([200])
+    expect(await sendMany(most)).toEqual(whole)
+    await site.answer({ hang: true })
+    expect((await sendMany(most)).statuses).toEqual([0])
+    // Chromium itself goes on with a request that was aborted for a while, and refuses another; we ask for it.
+    const { statuses, keepalive } = await sendMany(most)
+    expect([statuses, keepalive[0]]).toEqual([[200], true])
+  })
+
+  test('that the page has spent itself is no outage', async () => {
+    const { site, sendMany } = watchSender()
+    const spent = await fetch(site.endpoint, { method: 'POST', body: ofBytes(64_000), keepalive: true })
+    const once = { statuses: [200], keepalive: [true, false] }
+    expect(await sendMany(most)).toEqual(once)
+    expect(await sendMany(most)).toEqual(once)
+    await spent.text()
+    expect(await sendMany(most)).toEqual({ statuses: [200], keepalive: [true] })
+    expect((await site.batches()).length).toBe(4)
+  })
+
+  test('is doubted once for each outage, so that no outage doubles the requests', async () => {
+    const { site, sendMany } = watchSender()
+    await site.answer(elsewhere, elsewhere, elsewhere, elsewhere)
+    expect(await sendMany(small)).toEqual({ statuses: [0], keepalive: [true, false] })
+    expect(await sendMany(small)).toEqual({ statuses: [0], keepalive: [false] })
+    expect(await sendMany(small)).toEqual({ statuses: [0], keepalive: [false] })
+    expect(await sendMany(small)).toEqual({ statuses: [200], keepalive: [false] })
+    expect(await sendMany(small)).toEqual({ statuses: [200], keepalive: [true] })
   })
 })
 

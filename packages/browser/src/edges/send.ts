@@ -1,71 +1,69 @@
 import type { Send } from '../core/send.ts'
+import { composeRequest, type Target } from './compose-request.ts'
+import { readText } from './read-text.ts'
 
-export interface SenderOptions {
-  endpoint: string
-  writeKey: string
+export interface SenderOptions extends Target {
   /** Give up after this many ms, the reading of the answer included. Default 30,000. */
   requestTimeout?: number
-  /** Compress where it pays and where the browser can. Default true. */
-  gzip?: boolean
 }
 
-/** Where a collector takes batches unless it was told otherwise. */
-const EVENTS_PATH = '/v1/events'
-
 /**
- * Up to so many bytes a request outlives its page (`keepalive`). A browser allows 65,536 over all such requests of a
- * page at once; the other half is left to others.
+ * So many bytes of ours may be in flight in requests that outlive their page (`keepalive`). A browser allows a page
+ * 65,536 over all such requests and beacons (https://fetch.spec.whatwg.org/#http-network-or-cache-fetch), and has them
+ * held by whoever does not read an answer's body; a quarter is left to the host page.
  */
-const KEEPALIVE_BYTES = 32_768
+const KEEPALIVE_BYTES = 49_152
 
-/** Below this many bytes gzip saves less than it costs. */
-const GZIP_FROM = 1_024
+/** How many of them are taken: one count for every Waybill of this page. */
+let inFlight = 0
 
-/**
- * Sends batches within the CORS safelist (a POST of text/plain without credentials), so that no browser sends a
- * preflight for one.
- */
-export function createSender({ endpoint, writeKey, requestTimeout = 30_000, gzip = true }: SenderOptions): Send {
+/** Presents batches to a collector, each in one request; in a second one where the first could not even begin. */
+export function createSender({ requestTimeout = 30_000, ...target }: SenderOptions): Send {
+  /** Since the last answer a request with `keepalive` has failed, and that may be why. */
+  let doubted = false
+
   return async (text, signal) => {
     const stop = new AbortController()
-    const abort = () => stop.abort()
-    const timer = setTimeout(abort, requestTimeout)
+    const release = () => stop.abort('released')
+    const timer = setTimeout(() => stop.abort('timeout'), requestTimeout)
+    let share = 0
     try {
-      const plain = new TextEncoder().encode(text)
-      const zipped = gzip && plain.length >= GZIP_FROM ? await compress(plain) : undefined
-      const body = zipped ?? plain
-      const keepalive = body.length <= KEEPALIVE_BYTES
-      const url = new URL(endpoint, location.href)
-      if (url.pathname === '/') url.pathname = EVENTS_PATH
-      url.searchParams.set('key', writeKey)
-      if (zipped) url.searchParams.set('encoding', 'gzip')
-      if (!keepalive) signal.addEventListener('abort', abort, { signal: stop.signal })
-      const response = await fetch(url, {
-        method: 'POST',
-        headers: { 'content-type': 'text/plain' },
-        body,
-        credentials: 'omit',
-        keepalive,
-        redirect: 'error', // A captive portal's login page is an outage, not an answer.
-        signal: stop.signal,
+      const { url, init } = await composeRequest(text, target)
+      const present = () => {
+        const keepalive = share > 0
+        if (!keepalive) {
+          signal.addEventListener('abort', release, { signal: stop.signal })
+          if (signal.aborted) release() // While we were compressing.
+        }
+        return fetch(url, { ...init, keepalive, signal: stop.signal })
+      }
+      const bytes = init.body.length
+      if (!doubted && inFlight + bytes <= KEEPALIVE_BYTES) {
+        share = bytes
+        inFlight += share
+      }
+      const response = await present().catch((error) => {
+        // The page has spent the budget itself, or it is an outage: the same request without `keepalive` tells. The next
+        // ones go without from the start until one is answered, so that an outage costs one request more, not twice as many.
+        if (!share || stop.signal.aborted) throw error
+        doubted = true
+        inFlight -= share
+        share = 0
+        return present()
       })
-      // Read to its end even where nobody cares: an unread body keeps holding its share of the keepalive budget.
-      return { status: response.status, retryAfter: response.headers.get('retry-after'), body: await response.text() }
+      doubted = false
+      // Read to its end even where nobody cares: an unread body keeps holding its share of the budget.
+      return {
+        status: response.status,
+        retryAfter: response.headers.get('retry-after'),
+        body: await readText(response),
+      }
     } catch (error) {
-      return { status: 0, failure: stop.signal.aborted ? 'timeout' : String(error) }
+      return { status: 0, failure: String(stop.signal.reason ?? error) }
     } finally {
+      inFlight -= share
       clearTimeout(timer)
-      abort() // Takes the listener off; the request is over.
+      stop.abort() // Takes the listener off, and ends an answer that was not read to its end.
     }
-  }
-}
-
-/** Undefined where the browser can't. */
-async function compress(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer> | undefined> {
-  try {
-    const stream = new Blob([bytes]).stream().pipeThrough(new CompressionStream('gzip'))
-    return new Uint8Array(await new Response(stream).arrayBuffer())
-  } catch {
-    return undefined
   }
 }
