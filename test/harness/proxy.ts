@@ -1,5 +1,6 @@
 import { type IncomingHttpHeaders, type IncomingMessage, type ServerResponse, request as send } from 'node:http'
 import { gunzipSync } from 'node:zlib'
+import type { BatchHeader } from '@waybill/protocol'
 import { listen } from './listen.ts'
 import { readBody } from './read-body.ts'
 
@@ -25,6 +26,12 @@ export interface Proxy extends AsyncDisposable {
   refuse(): void
   /** Answers everything itself with 400 and a page of HTML that any origin may read, as some middleboxes do. */
   answerWithHtml(): void
+  /** Does this with every batch until told otherwise. */
+  act(act: Act): void
+  /** Ends the connection of every batch of more than one packet as soon as its first has come. */
+  breakUploads(): void
+  /** How many it broke so. */
+  brokenUploads(): number
   /** Keeps every request waiting until `pass` lets them all through. */
   hold(): void
   /** Hands the next batch on, and ends the connection when the collector has answered. */
@@ -32,11 +39,16 @@ export interface Proxy extends AsyncDisposable {
   close(): Promise<void>
 }
 
+/** What becomes of one batch; `pass` hands it on. */
+export type Act = (batch: Seen, response: ServerResponse, pass: () => Promise<void>) => void | Promise<void>
+
 type Handler = (seen: Seen, response: ServerResponse) => void | Promise<void>
 
 export async function startProxy({ upstream }: { upstream: string }): Promise<Proxy> {
   const seen: Seen[] = []
   let answersToLose = 0
+  let breaking = false
+  let broken = 0
   let held = Promise.withResolvers<void>()
   let handle: Handler = forward
 
@@ -53,6 +65,13 @@ export async function startProxy({ upstream }: { upstream: string }): Promise<Pr
 
   async function onRequest(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { method = '', url: path = '', headers } = request
+    if (breaking && isBatch({ method, path })) {
+      request.once('data', () => {
+        broken += 1
+        request.socket.resetAndDestroy()
+      })
+      return
+    }
     const one = { method, path, headers, body: await readBody(request) }
     seen.push(one)
     await handle(one, response)
@@ -69,6 +88,7 @@ export async function startProxy({ upstream }: { upstream: string }): Promise<Pr
     batches: () => seen.filter(isBatch),
     pass() {
       handle = forward
+      breaking = false
       held.resolve()
     },
     refuse() {
@@ -83,6 +103,16 @@ export async function startProxy({ upstream }: { upstream: string }): Promise<Pr
         response.writeHead(400, headers).end('<!doctype html><title>Blocked</title><h1>Bad Request</h1>')
       }
     },
+    act(act) {
+      handle = (request, response) => {
+        const pass = () => forward(request, response)
+        return isBatch(request) ? act(request, response, pass) : pass()
+      }
+    },
+    breakUploads() {
+      breaking = true
+    },
+    brokenUploads: () => broken,
     hold() {
       held = Promise.withResolvers()
       const { promise } = held
@@ -100,12 +130,21 @@ export async function startProxy({ upstream }: { upstream: string }): Promise<Pr
 }
 
 /** The lines of a batch as the client made them: every inflated byte after the first LF. Only these are the same on a repeat. */
-export function clientBytes({ path, body }: Seen): Buffer {
-  const inflated = new URL(path, 'http://localhost').searchParams.get('encoding') === 'gzip' ? gunzipSync(body) : body
+export function clientBytes(seen: Seen): Buffer {
+  const inflated = inflate(seen)
   return inflated.subarray(inflated.indexOf('\n') + 1)
 }
 
-const isBatch = ({ method, path }: Seen) => method === 'POST' && path.startsWith('/v1/events')
+/** The line before them, which differs from one presentation to the next. */
+export function headerOf(seen: Seen): BatchHeader {
+  const inflated = inflate(seen)
+  return JSON.parse(inflated.toString('utf8', 0, inflated.indexOf('\n')))
+}
+
+const inflate = ({ path, body }: Seen): Buffer =>
+  new URL(path, 'http://localhost').searchParams.get('encoding') === 'gzip' ? gunzipSync(body) : body
+
+const isBatch = ({ method, path }: Pick<Seen, 'method' | 'path'>) => method === 'POST' && path.startsWith('/v1/events')
 
 const ask = (upstream: string, { method, path, headers, body }: Seen): Promise<IncomingMessage> =>
   new Promise((resolve, reject) => {
