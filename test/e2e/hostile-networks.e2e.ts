@@ -4,7 +4,7 @@ import { statsOf, trackMany } from '../harness/client.ts'
 import { proveArrival } from '../harness/prove-arrival.ts'
 import { type Act, clientBytes } from '../harness/proxy.ts'
 import { test } from '../harness/tab-fixtures.ts'
-import { beginFlush, clockOf, toldTo } from '../harness/tabs.ts'
+import { beginFlush, clockOf, toldTo, trackNoise } from '../harness/tabs.ts'
 
 const COUNT = 6
 
@@ -56,8 +56,7 @@ describe('a batch is kept, and arrives later, when', () => {
 
   test('the connection ends in the middle of the upload', async ({ openTab, proxy, destination }) => {
     const page = await openTab()
-    const noise = Array.from({ length: 12_000 }, () => Math.random().toString(36)[2]).join('')
-    await trackMany(page, COUNT * 4, { noise })
+    await trackNoise(page, COUNT * 4, 12_000)
     proxy.breakUploads()
     await beginFlush(page)
     await expect.poll(() => toldTo(page)).toContain('outage')

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import type { WaybillOptions } from '@waybill/browser'
 import type { Page } from 'playwright'
 import type { Browser } from './browser.ts'
@@ -57,3 +58,10 @@ export const beginFlush = (page: Page): Promise<void> =>
 
 /** The device's clock, in ms since 1970. */
 export const clockOf = (page: Page): Promise<number> => page.evaluate(() => Date.now())
+
+/** Tracks `marker` from 1 to `count` in one burst, each with so many letters of its own that no compression makes few. */
+export const trackNoise = (page: Page, count: number, letters: number) =>
+  page.evaluate(
+    (noises) => Promise.all(noises.map((noise, index) => window.waybill.track('Marked', { noise, marker: index + 1 }))),
+    Array.from({ length: count }, () => randomBytes(letters / 2).toString('hex')),
+  )
