@@ -1,3 +1,4 @@
+import { PROBLEM_TYPE } from '@waybill/protocol'
 import { describe, expect } from 'vitest'
 import { answerJson, answerProblem, answerText, toRecorded } from '../harness/answers.ts'
 import { flush, statsOf, trackMany } from '../harness/client.ts'
@@ -46,6 +47,11 @@ describe('a batch is kept, and arrives later, on', () => {
       'body_incomplete',
     ],
     ['our own 415', answerProblem('unsupported_media_type', { batchId: undefined }), 'unsupported_media_type'],
+    [
+      'our own 429, of a collector that limits rates',
+      answerJson(429, ({ batchId }) => ({ type: `${PROBLEM_TYPE}rate_limited`, code: 'rate_limited', batchId })),
+      'rate_limited',
+    ],
     ['our own 500', answerProblem('internal_error'), 'internal_error'],
     ['our own 503 without Retry-After', answerProblem('sink_unavailable'), 'sink_unavailable'],
     ...[400, 401, 403, 404, 413, 415, 429, 500, 502, 503].map((status): [string, Act, string] => [

@@ -1,4 +1,4 @@
-import { expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { createSite, type Site } from '../../test/site.ts'
 import type { createDeferredCopy } from './deferred-copy.ts'
 
@@ -41,64 +41,77 @@ async function close(page: OpenPage, site: Site) {
   return (await site.seen()).slice(0, -1)
 }
 
-test('this browser has what these tests are about', () => {
+test.runIf(navigator.userAgent.includes('Chrome'))('Chromium has what these tests are about', () => {
   expect(globalThis.fetchLater).toBeTypeOf('function')
 })
 
-test.each([
-  ['as it is', small, { key: 'wk_1' }],
-  ['compressed', large, { key: 'wk_1', encoding: 'gzip' }],
-])('a copy that was armed arrives when its page is closed, %s, and not before', async (_how, text, query) => {
-  const site = createSite()
-  const page = await openPage(site)
-  page.copy.arm(text)
-  await settle(page)
-  expect(await site.seen()).toEqual([])
-  const [request, ...more] = await close(page, site)
-  expect(more).toEqual([])
-  expect(request).toMatchObject({
-    method: 'POST',
-    path: `/${site.name}/v1/events`,
-    query,
-    body: text,
-    headers: { 'content-type': 'text/plain' },
-  })
-  expect(request?.headers).not.toHaveProperty('cookie')
-})
-
-test('a copy that was taken back never arrives, whether or not it was ready', async () => {
-  const site = createSite()
-  const page = await openPage(site)
-  page.copy.arm(small)
-  await settle(page)
-  page.copy.disarm()
-  page.copy.arm(large)
-  page.copy.disarm()
-  await settle(page)
-  expect(await close(page, site)).toEqual([])
-})
-
-test('of many copies the newest arrives', async () => {
-  const site = createSite()
-  const page = await openPage(site)
-  for (const text of [copyOf('one'), large]) {
+describe.runIf(globalThis.fetchLater)('where the browser has fetchLater', () => {
+  test.each([
+    ['as it is', small, { key: 'wk_1' }],
+    ['compressed', large, { key: 'wk_1', encoding: 'gzip' }],
+  ])('a copy that was armed arrives when its page is closed, %s, and not before', async (_how, text, query) => {
+    const site = createSite()
+    const page = await openPage(site)
     page.copy.arm(text)
     await settle(page)
-  }
-  page.copy.arm(copyOf('three'))
-  page.copy.arm(small)
-  await settle(page)
-  expect((await close(page, site)).map(({ body }) => body)).toEqual([small])
-})
+    expect(await site.seen()).toEqual([])
+    const [request, ...more] = await close(page, site)
+    expect(more).toEqual([])
+    expect(request).toMatchObject({
+      method: 'POST',
+      path: `/${site.name}/v1/events`,
+      query,
+      body: text,
+      headers: { 'content-type': 'text/plain' },
+    })
+    expect(request?.headers).not.toHaveProperty('cookie')
+  })
 
-test('a copy that is too large is none, and takes the place of the one before', async () => {
-  const site = createSite()
-  const page = await openPage(site)
-  page.copy.arm(small)
-  await settle(page)
-  page.copy.arm(huge)
-  await settle(page)
-  expect(await close(page, site)).toEqual([])
+  test('a copy that was taken back never arrives, whether or not it was ready', async () => {
+    const site = createSite()
+    const page = await openPage(site)
+    page.copy.arm(small)
+    await settle(page)
+    page.copy.disarm()
+    page.copy.arm(large)
+    page.copy.disarm()
+    await settle(page)
+    expect(await close(page, site)).toEqual([])
+  })
+
+  test('of many copies the newest arrives', async () => {
+    const site = createSite()
+    const page = await openPage(site)
+    for (const text of [copyOf('one'), large]) {
+      page.copy.arm(text)
+      await settle(page)
+    }
+    page.copy.arm(copyOf('three'))
+    page.copy.arm(small)
+    await settle(page)
+    expect((await close(page, site)).map(({ body }) => body)).toEqual([small])
+  })
+
+  test('a copy that is too large is none, and takes the place of the one before', async () => {
+    const site = createSite()
+    const page = await openPage(site)
+    page.copy.arm(small)
+    await settle(page)
+    page.copy.arm(huge)
+    await settle(page)
+    expect(await close(page, site)).toEqual([])
+  })
+
+  test('a page without it is left alone', async () => {
+    const site = createSite()
+    const page = await openPage(site)
+    page.window.fetchLater = undefined
+    page.copy.arm(small)
+    page.copy.disarm()
+    page.copy.arm(small)
+    await settle(page)
+    expect(await close(page, site)).toEqual([])
+  })
 })
 
 test.each(['no url at all:', 'http://', 'javascript:alert(1)'])(
@@ -116,14 +129,3 @@ test.each(['no url at all:', 'http://', 'javascript:alert(1)'])(
     expect(faults).toEqual([])
   },
 )
-
-test('a browser without fetchLater is left alone', async () => {
-  const site = createSite()
-  const page = await openPage(site)
-  page.window.fetchLater = undefined
-  page.copy.arm(small)
-  page.copy.disarm()
-  page.copy.arm(small)
-  await settle(page)
-  expect(await close(page, site)).toEqual([])
-})
