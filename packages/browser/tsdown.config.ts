@@ -1,7 +1,13 @@
 import { defineConfig } from 'tsdown'
 
 export default defineConfig([
-  { entry: 'src/index.ts', platform: 'browser', target: 'es2022', dts: true, fixedExtension: false },
+  {
+    entry: ['src/index.ts', 'src/service-worker.ts'],
+    platform: 'browser',
+    target: 'es2022',
+    dts: true,
+    fixedExtension: false,
+  },
   {
     entry: { waybill: 'src/script.ts' },
     format: 'iife',

@@ -1,6 +1,6 @@
 import { playwright } from '@vitest/browser-playwright'
 import { defineConfig } from 'vitest/config'
-import { chromiumFlags, findChromium } from '../../test/ensure-chromium.ts'
+import { chromiumFlags, findChromium } from '../../test/browsers/find-chromium.ts'
 import { profile } from './test/profile.ts'
 
 const executablePath = findChromium()

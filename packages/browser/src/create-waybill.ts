@@ -3,23 +3,31 @@ import { session } from './core/accumulators/session.ts'
 import { visitor } from './core/accumulators/visitor.ts'
 import type { DropReason } from './core/drop-reason.ts'
 import type { Operation } from './core/operation.ts'
-import { toStats } from './core/stats.ts'
+import { emptyDelivery } from './core/records.ts'
+import { type Holdings, toStats } from './core/stats.ts'
 import { type EventCall, toEventOperation, toObject } from './core/to-operation.ts'
 import { uuid } from './core/uuid.ts'
+import { assumeConsent } from './edges/assume-consent.ts'
+import { createBackgroundSync } from './edges/background-sync.ts'
+import { createDeferredCopy } from './edges/deferred-copy.ts'
 import { createEmitter } from './edges/emitter.ts'
 import { createIndexedDbStore } from './edges/indexed-db-store.ts'
+import { createLastWords } from './edges/last-words.ts'
 import { observeLifecycle } from './edges/lifecycle.ts'
 import { createMemoryStore } from './edges/memory-store.ts'
 import { createPageContext } from './edges/page.ts'
 import { createSender } from './edges/send.ts'
 import { webLock } from './edges/web-lock.ts'
-import { createBuffer } from './flows/buffer.ts'
-import { createFallbackStore } from './flows/fallback-store.ts'
-import { flushBuffer } from './flows/flush-buffer.ts'
+import { createWishes } from './edges/wishes.ts'
+import type { Buffer } from './flows/buffer.ts'
+import { createBuffers } from './flows/buffers.ts'
+import { type ConsentGate, createConsentGate } from './flows/consent-gate.ts'
+import { flushBuffers } from './flows/flush-buffers.ts'
+import { createRetryingStore } from './flows/retrying-store.ts'
 import type { TrackResult } from './flows/stamping.ts'
 import type { WaybillOptions } from './options.ts'
 import { version } from './version.ts'
-import type { EventMap, Waybill, WaybillEvents } from './waybill.ts'
+import type { EventMap, TrackOptions, Waybill, WaybillEvents } from './waybill.ts'
 
 const library = { name: '@waybill/browser', version }
 
@@ -34,21 +42,24 @@ const delay = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
  * that renders the page) every call is dropped for `no_browser`.
  */
 export function createWaybill<Events extends EventMap = EventMap>(options: WaybillOptions): Waybill<Events> {
-  const { name = 'waybill' } = options
+  const { name = 'waybill', backgroundSync } = options
   const { emit, on } = createEmitter<WaybillEvents>()
-  const boot = mint()
+  const tab = mint()
+  /** Says which events share a monotonic clock; another person gets another one. */
+  let boot = tab
+  const stop = new AbortController()
   let ended: DropReason | undefined = typeof location === 'undefined' ? 'no_browser' : undefined
 
   const onError = (error: WaybillEvents['error']) => emit('error', error)
-  const useMemory = (error: unknown) => {
-    onError({ code: 'storage', detail: String(error) })
-    return createMemoryStore()
-  }
-  const store = ended ? createMemoryStore() : createFallbackStore(createIndexedDbStore(name, delay), useMemory)
-  const buffer = createBuffer({
+  const assumed = assumeConsent(options)
+  const disk = () => createRetryingStore(createIndexedDbStore({ name, delay, mayCreate: () => gate.mayStore() }))
+  const buffers = createBuffers({
     ...options,
-    store,
+    store: ended ? createMemoryStore() : disk(),
+    lastWords: createLastWords(name),
+    createMemoryStore,
     lock: webLock(name),
+    tab,
     accumulators: [session(options), visitor],
     now,
     random: Math.random,
@@ -57,15 +68,36 @@ export function createWaybill<Events extends EventMap = EventMap>(options: Waybi
     sdk: `${library.name}/${version}`,
     limits,
     send: createSender(options),
+    deferredCopy: createDeferredCopy(options),
+    assumedConsent: () => assumed,
+    consent: () => gate.current(),
+    onConsent: (waiting, consent) => gate.learn(waiting, consent),
     onStored: (events) => emit('stored', { events }),
     onRecorded(batch) {
       emit('recorded', batch)
       for (const rejection of batch.rejected) emit('rejected', rejection)
     },
+    onShed: (shed) => emit('shed', shed),
+    onError,
+  })
+  const gate: ConsentGate = createConsentGate({
+    buffers,
+    wishes: createWishes(`${name}.consent`, () => gate.look(), stop.signal),
+    now,
+    assumed,
     onError,
   })
   const pageContext = createPageContext()
-  const stopObserving = observeLifecycle(buffer)
+  observeLifecycle({ ...buffers, run: gate.run }, stop.signal)
+  if (backgroundSync) {
+    const wakeWorker = createBackgroundSync(name, () => gate.current() === 'granted')
+    // At the first sign of an outage, while there is time for it. When the page may be going as well, and unasked whether
+    // anything waits: to look takes longer than the page may have, and a worker that finds nothing ends at once. After
+    // the buffers, so that the lock is the page's while it is there.
+    on('error', wakeWorker)
+    observeLifecycle({ flushNow: wakeWorker, leave() {}, maybeLeave: wakeWorker, run() {} }, stop.signal)
+  }
+  if (!ended) gate.run()
 
   /** The app's objects may have getters that throw, and the page may lack what we call: neither is the page's trouble. */
   const call = async (toOperation: () => Operation | DropReason): Promise<TrackResult> => {
@@ -75,18 +107,22 @@ export function createWaybill<Events extends EventMap = EventMap>(options: Waybi
     } catch {
       operation = 'internal'
     }
-    const result = await buffer.submit(operation)
+    const result = await gate.submit(operation)
     if (result.status === 'dropped') emit('dropped', result)
     return result
   }
-  const callEvent = (eventName: unknown, event: EventCall) =>
+  const callEvent = (eventName: unknown, event: EventCall, options?: TrackOptions) =>
     call(() => {
       const monotonic = { boot, ms: Math.round(performance.now()) }
-      return toEventOperation(eventName, event, now(), { monotonic, context: { ...pageContext(), library } })
+      const priority = options?.priority
+      return toEventOperation(eventName, { ...event, priority }, now(), {
+        monotonic,
+        context: { ...pageContext(), library },
+      })
     })
 
   return {
-    track: (event, properties) => callEvent(event, { type: 'track', event, properties }),
+    track: (event, properties, options) => callEvent(event, { type: 'track', event, properties }, options),
     page: (pageName, properties) =>
       callEvent(pageName ?? 'page', { type: 'page', name: pageName ?? undefined, properties }),
     identify: (userId, traits) => callEvent(userId, { type: 'identify', userId, traits }),
@@ -97,16 +133,40 @@ export function createWaybill<Events extends EventMap = EventMap>(options: Waybi
         return typeof properties === 'object' ? { kind: 'register', properties } : properties
       }),
     unregister: (...names) => call(() => ({ kind: 'unregister', names: names.map(String) })),
-    reset: () => call(() => ({ kind: 'reset' })),
+    reset() {
+      boot = mint()
+      return call(() => ({ kind: 'reset' }))
+    },
 
-    flush: (options) => flushBuffer(buffer, options?.timeout ?? 10_000, delay),
-    stats: async () => toStats(store.mode, now(), await buffer.read()),
+    async flush(options) {
+      if (gate.current() !== 'granted') await gate.look()
+      const consent = gate.current()
+      if (consent !== 'granted') return { recorded: false, pending: gate.held(), reason: `consent_${consent}` }
+      return flushBuffers(buffers, options?.timeout ?? 10_000, delay)
+    },
+    async stats() {
+      const nothing: Holdings = { delivery: emptyDelivery, pending: 0 }
+      const read = (buffer: Buffer) => buffer.read().catch(() => nothing)
+      const [first, ...others] = buffers.current()
+      const holdings = [await read(first), ...(await Promise.all(others.map(read)))] as const
+      const consent = holdings[0].state?.consent ?? gate.current()
+      return toStats(holdings, { storage: first.mode, consent, held: gate.held(), tab, now: now() })
+    },
     on,
+    consent(decision) {
+      if (decision === 'denied') boot = mint()
+      return gate.decide(decision)
+    },
+    forget() {
+      boot = mint()
+      return gate.forget()
+    },
 
     close() {
       ended = 'closed'
-      stopObserving()
-      return buffer.close()
+      stop.abort()
+      buffers.halt()
+      return buffers.settled()
     },
   }
 }

@@ -1,3 +1,5 @@
+import type { Consent } from './core/consent.ts'
+
 /** How to make a Waybill. */
 export interface WaybillOptions {
   /** The collector: its origin (`/v1/events` is added), or the URL of its events path. */
@@ -17,6 +19,25 @@ export interface WaybillOptions {
   requestTimeout?: number
   /** Compress batches of 1 KiB and more where the browser can. Default true. */
   gzip?: boolean
+  /**
+   * How many bytes of events may wait. What is above gives way, the oldest of the lowest priority first; a tombstone
+   * says so in its place. Default 16,777,216 (16 MiB).
+   */
+  maxBytes?: number
+  /** For how long an event may wait, in ms. Default 2,592,000,000 (30 days). */
+  maxAge?: number
+  /**
+   * What holds until the visitor's own decision, which `consent()` writes down, is known. `pending`: nothing is stored
+   * and nothing is sent before. Default `granted`.
+   */
+  consent?: Consent
+  /** Assume `denied` where the browser sends Global Privacy Control and the visitor has not decided. Default false. */
+  gpc?: boolean
   /** A session ends after so many ms without an event. Default 1,800,000 (30 min). */
   sessionTimeout?: number
+  /**
+   * Have the site's service worker send what a closed page has left behind: one that calls `sendInBackground` of
+   * `@waybill/browser/service-worker`. Where there is none, or no Background Sync, nothing changes. Default false.
+   */
+  backgroundSync?: boolean
 }

@@ -1,3 +1,4 @@
+import type { Consent } from './core/consent.ts'
 import { createWaybill } from './create-waybill.ts'
 import type { Waybill } from './waybill.ts'
 
@@ -17,10 +18,12 @@ declare global {
  *   data-key        the write key; required
  *   data-endpoint   the collector; default: the origin that served this script
  *   data-name       the buffer's name; default `waybill`
+ *   data-consent    `pending`: store and send nothing before `consent('granted')`; default `granted`
+ *   data-gpc        if present, Global Privacy Control is a denial
  *   data-page       `off` leaves out the page event that is sent on load
  */
 const script = document.currentScript as HTMLScriptElement | null
-const { key, endpoint, name, page } = script?.dataset ?? {}
+const { key, endpoint, name, consent, gpc, page } = script?.dataset ?? {}
 
 if (script && key) {
   const queued = Array.isArray(window.waybill) ? window.waybill : []
@@ -28,6 +31,9 @@ if (script && key) {
     endpoint: endpoint ?? new URL(script.src).origin,
     writeKey: key,
     ...(name ? { name } : {}),
+    // Whatever else it says is no consent either.
+    ...(consent === undefined ? {} : { consent: consent as Consent }),
+    gpc: gpc !== undefined,
   })
   const push = (...calls: Call[]) => {
     for (const call of calls) {

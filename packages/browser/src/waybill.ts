@@ -1,8 +1,11 @@
 import type { BatchId, Rejection } from '@waybill/protocol'
+import type { ConsentDecision } from './core/consent.ts'
 import type { DropReason } from './core/drop-reason.ts'
+import type { Priority } from './core/operation.ts'
 import type { DeliveryError } from './core/records.ts'
+import type { ShedReason } from './core/shed.ts'
 import type { BufferStats } from './core/stats.ts'
-import type { FlushResult } from './flows/flush-buffer.ts'
+import type { FlushResult } from './flows/flush-buffers.ts'
 import type { TrackResult } from './flows/stamping.ts'
 
 /** Each event name with its properties: `createWaybill<{ 'Order Completed': { total: number } }>(…)`. */
@@ -17,14 +20,25 @@ export interface WaybillEvents {
   rejected: Rejection
   /** A call was refused before it got a seq. */
   dropped: { reason: DropReason }
+  /** Events gave way to a cap; tombstones stand in their places. */
+  shed: { events: number; reason: ShedReason }
   /** Delivery or storage is in trouble; what is stored stays, and is tried again. */
   error: Pick<DeliveryError, 'code' | 'detail'>
+}
+
+export interface TrackOptions {
+  /** Which events give way first when the buffer is full. Default `normal`. */
+  priority?: Priority
 }
 
 /** No method throws, and no promise rejects. */
 export interface Waybill<Events extends EventMap = EventMap> {
   /** Something happened. Serialised and written at once; `properties` may change afterwards. */
-  track: <Name extends keyof Events & string>(event: Name, properties?: Events[Name]) => Promise<TrackResult>
+  track: <Name extends keyof Events & string>(
+    event: Name,
+    properties?: Events[Name],
+    options?: TrackOptions,
+  ) => Promise<TrackResult>
   /** A page was seen. */
   page: (name?: string, properties?: object) => Promise<TrackResult>
   /** Says who the person is: this event and every later one carry `userId`. */
@@ -45,6 +59,13 @@ export interface Waybill<Events extends EventMap = EventMap> {
   stats: () => Promise<BufferStats>
   /** Returns the function that takes the listener off again. */
   on: <Name extends keyof WaybillEvents>(name: Name, listener: (payload: WaybillEvents[Name]) => void) => () => void
+  /**
+   * Writes down what the visitor decided; it counts for all tabs, until the next decision. `granted` stores and sends
+   * what waited for it. `denied` empties the buffer and ends the stream. Resolves when that is done.
+   */
+  consent: (decision: ConsentDecision) => Promise<void>
+  /** Empties the buffer, unsent events too, and ends the stream: nothing after leads back to what was before. */
+  forget: () => Promise<void>
   /** Stops for good. What is stored stays, and is sent by the next page. */
   close: () => Promise<void>
 }

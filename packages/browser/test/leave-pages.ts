@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
 import type { Waybill } from '../src/index.ts'
-import { createDatabaseName, openStore } from './databases.ts'
+import { createDatabaseName, openStores } from './databases.ts'
 import { type HostPage, navigate, openPage } from './host-page.ts'
 import { readAll } from './parts.ts'
 import { createSite, type Site } from './site.ts'
@@ -18,7 +18,7 @@ export async function deliver(site: Site, name: string): Promise<(string | undef
   await waybill.close()
   const lines = await site.lines()
   expect(lines.map(({ seq }) => seq)).toEqual(numbers(1, lines.length))
-  expect((await readAll(openStore(name))).raw).toEqual([])
+  expect((await readAll(openStores(name))).raw).toEqual([])
   return lines.map(({ event }) => event).filter((event) => event !== 'next')
 }
 

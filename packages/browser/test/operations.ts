@@ -1,5 +1,6 @@
 import type { CompleteEvent, JsonObject } from '@waybill/protocol'
-import type { Operation } from '../src/core/operation.ts'
+import type { BufferHealth } from '../src/core/accumulator.ts'
+import type { Operation, Priority } from '../src/core/operation.ts'
 import type { StampEnvironment } from '../src/core/stamp.ts'
 import { timestamp } from '../src/core/timestamp.ts'
 
@@ -11,10 +12,14 @@ export const MINUTE = 60_000
 export type EventOperation = Operation & { kind: 'event' }
 
 /** A `track` call at `at`, as it waits to be stamped. */
-export const tracked = (event: string, { at = T0, properties = {} as JsonObject } = {}): EventOperation => ({
+export const tracked = (
+  event: string,
+  { at = T0, properties = {}, priority }: { at?: number; properties?: JsonObject; priority?: Priority } = {},
+): EventOperation => ({
   kind: 'event',
   at,
   text: JSON.stringify({ type: 'track', event, properties, timestamp: timestamp(at) }),
+  ...(priority && { priority }),
 })
 
 export const identified = (userId: string, { at = T0 } = {}): EventOperation => ({
@@ -28,10 +33,21 @@ export const registered = (properties: JsonObject): Operation => ({ kind: 'regis
 export const unregistered = (...names: string[]): Operation => ({ kind: 'unregister', names })
 export const reset: Operation = { kind: 'reset' }
 
-/** UUIDs that count, so that a test can tell one from another. */
-export function createMint(): () => string {
+/** UUIDs that count, so that a test can tell one from another, and say when they were made. */
+export function createMint(now: () => number = () => 0): () => string {
   let minted = 0
-  return () => `00000000-0000-7000-8000-${String(++minted).padStart(12, '0')}`
+  return () => {
+    const born = now().toString(16).padStart(12, '0')
+    return `${born.slice(0, 8)}-${born.slice(8)}-7000-8000-${String(++minted).padStart(12, '0')}`
+  }
+}
+
+let tabs = 0
+
+/** A new document's id: a UUID that says when it was made, and that no other has. */
+export function createTab(now: () => number = () => T0): string {
+  const born = now().toString(16).padStart(12, '0')
+  return `${born.slice(0, 8)}-${born.slice(8)}-7000-9000-${String(++tabs).padStart(12, '0')}`
 }
 
 export const environment = (parts: Partial<StampEnvironment> = {}): StampEnvironment => ({
@@ -45,7 +61,7 @@ export const environment = (parts: Partial<StampEnvironment> = {}): StampEnviron
 /** The state that rides on an event, as the SDK's own accumulators make it. */
 export interface Carried {
   registered: JsonObject
-  buffer: { pending: number; bytes: number; dropped: number; rejected: number }
+  buffer: BufferHealth
   session: { id: string; number: number; startedAt: string; events: number }
   visitor: { anonymousId: string; firstSeenAt: string; events: number }
 }

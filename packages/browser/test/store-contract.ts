@@ -1,12 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest'
-import {
-  type Key,
-  type KeyRange,
-  lanes,
-  type Store,
-  type Transaction,
-  type TransactionOptions,
-} from '../src/core/store.ts'
+import type { Key, KeyRange, Store, Transaction } from '../src/core/store.ts'
 import { createGate } from './parts.ts'
 
 /** Infinity is no key's number: a range ends at the largest whole number that a double holds exactly. */
@@ -113,58 +106,20 @@ export function storeContract(name: string, create: () => Store, dispose: (store
       expect((await readAll(store)).map(([key]) => key)).toEqual(['c', [1, 3]])
     })
 
-    describe('the raw journal', () => {
-      const both = { scope: ['buffer', ...lanes] } satisfies TransactionOptions
-      const journal = { scope: [lanes[0]] } satisfies TransactionOptions
-      const raw: KeyRange = [lanes[0], `${lanes[0]}~`]
-
-      test('is written alone, and read and emptied together with the buffer', async () => {
-        const store = await filled('state')
-        await store.transact(async ({ put }) => put('raw02', 'b'), journal).done
-        await store.transact(async ({ put }) => put('raw01', 'a'), journal).done
-        const drained = await store.transact(async ({ get, getAll, put, remove }) => {
-          const records = await getAll(raw)
-          put([1, 1], await get('state'))
-          remove(raw)
-          return records
-        }, both).done
-        expect(drained).toEqual([
-          ['raw01', 'a'],
-          ['raw02', 'b'],
-        ])
-        expect(await store.transact(({ getAll }) => getAll(raw), both).done).toEqual([])
-        expect(await readAll(store)).toEqual([
-          ['state', 'at state'],
-          [[1, 1], 'at state'],
-        ])
-      })
-
-      test('is drained with the buffer or not at all', async () => {
-        const store = createStore()
-        await store.transact(async ({ put }) => put('raw01', 'a'), journal).done
-        const failing = store.transact(async ({ getAll, put, remove }) => {
-          await getAll(raw)
-          put([1, 1], 'line')
-          remove(raw)
-          throw new Error('no')
-        }, both)
-        await expect(failing.done).rejects.toThrow('no')
-        expect(await store.transact(({ getAll }) => getAll(raw), both).done).toEqual([['raw01', 'a']])
-        expect(await readRange(store, [[0, 0], largest])).toEqual([])
-      })
-
-      test('is drained of what was written before, and of nothing that comes after', async () => {
-        const store = createStore()
-        store.transact(async ({ put }) => put('raw01', 'a'), journal)
-        const draining = store.transact(async ({ getAll, remove }) => {
-          const records = await getAll(raw)
-          remove(raw)
-          return records
-        }, both)
-        store.transact(async ({ put }) => put('raw02', 'b'), journal)
-        expect(await draining.done).toEqual([['raw01', 'a']])
-        expect(await store.transact(({ getAll }) => getAll(raw), journal).done).toEqual([['raw02', 'b']])
-      })
+    test('counts what a range holds, both its ends included', async () => {
+      const store = await filled('state', [1, 1], [1, 2], [1, 3], [2, 1])
+      const counts = await store.transact(({ count }) =>
+        Promise.all([
+          count([[1, 2], largest]),
+          count([
+            [1, 1],
+            [1, 3],
+          ]),
+          count([[3, 1], largest]),
+          count(['', '~']),
+        ]),
+      ).done
+      expect(counts).toEqual([3, 3, 0, 1])
     })
 
     test('work that throws keeps nothing, and says why', async () => {
@@ -260,6 +215,27 @@ export function storeContract(name: string, create: () => Store, dispose: (store
             ],
       )
       if (abortAt === 'done') expect(aborted).toBe(false)
+    })
+
+    test('when all is aborted, each transaction is kept whole or not at all, as it says', async () => {
+      const store = createStore()
+      const keys = ['a', 'b', 'c']
+      const ended = keys.map((key) => {
+        const { done } = store.transact(async ({ get, put }) => {
+          await get(key)
+          put(key, 1)
+          put(`${key} too`, 1)
+        })
+        return done.then(
+          () => [key, `${key} too`],
+          () => [],
+        )
+      })
+      store.abortAll()
+      const kept = (await Promise.all(ended)).flat()
+      expect((await readAll(store)).map(([key]) => key)).toEqual(kept)
+      await store.transact(async ({ put }) => put('later', 1)).done
+      expect(await read(store, 'later')).toBe(1)
     })
 
     test('what is aborted holds up nothing that comes after it', async () => {

@@ -32,6 +32,8 @@ export interface BufferHealth {
   dropped: number
   /** Events that the collector rejected. */
   rejected: number
+  /** Events that gave way to a cap. */
+  shed: number
 }
 
 /**

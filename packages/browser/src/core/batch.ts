@@ -6,13 +6,15 @@ import { timestamp } from './timestamp.ts'
  * The text of one presentation of a batch. Everything after the header line is the same on every repeat.
  *
  * @param now ms since 1970
+ * @param copy whether nobody waits for the answer
  */
 export function composeBatch(
   { number: _number, ...cut }: Cut,
   lines: readonly string[],
   sdk: string,
   now: number,
+  copy?: true,
 ): string {
-  const header: BatchHeader = { v: 1, ...cut, sdk, sentAt: timestamp(now) }
+  const header: BatchHeader = { v: 1, ...cut, sdk, sentAt: timestamp(now), copy }
   return `${JSON.stringify(header)}\n${lines.join('\n')}\n`
 }

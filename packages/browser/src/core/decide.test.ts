@@ -7,7 +7,7 @@ const batchId = '0192d0c0-0000-7000-8000-000000000001:41-60' as BatchId
 const another = '0192d0c0-0000-7000-8000-000000000001:61-80'
 const HOUR = 3_600_000
 
-const presentation: Presentation = { batchId, attempt: 1, lines: 20, now: T0, random: 0.5 }
+const presentation: Presentation = { batchId, failures: 0, lines: 20, now: T0, random: 0.5 }
 
 const json = (status: number, body: unknown): Answer => ({ status, retryAfter: null, body: JSON.stringify(body) })
 
@@ -133,7 +133,7 @@ describe('a refusal of the whole site', () => {
       wait: 60_000,
       byServer: false,
       receipt: undefined,
-      error: { code, detail: `why ${code}`, at: '2026-11-22T10:00:00.000Z' },
+      error: { code, detail: `why ${code}`, at: '2026-11-22T10:00:00.000Z', refused: true },
     })
   })
 
@@ -180,25 +180,25 @@ describe('everything else is an outage', () => {
 
 describe('backoff', () => {
   const outage: Answer = { status: 0, failure: 'reset' }
-  const waitOf = (attempt: number, random: number, answer = outage) => decideKept(answer, { attempt, random }).wait
+  const waitOf = (failures: number, random: number, answer = outage) => decideKept(answer, { failures, random }).wait
 
   test('doubles from a second to an hour', () => {
-    const longest = [1, 2, 3, 4, 11, 12, 13, 14].map((attempt) => waitOf(attempt, 1))
+    const longest = [0, 1, 2, 3, 10, 11, 12, 13].map((failures) => waitOf(failures, 1))
     expect(longest).toEqual([1_000, 2_000, 4_000, 8_000, 1_024_000, 2_048_000, HOUR, HOUR])
   })
 
   test('has full jitter', () => {
-    expect([0, 0.25, 0.5, 1].map((random) => waitOf(3, random))).toEqual([0, 1_000, 2_000, 4_000])
+    expect([0, 0.25, 0.5, 1].map((random) => waitOf(2, random))).toEqual([0, 1_000, 2_000, 4_000])
   })
 
-  test('goes on for ever, an hour at most, however many attempts there were', () => {
-    for (const attempt of [100, 1_000, 1_025, 5_000, Number.MAX_SAFE_INTEGER]) {
-      expect([waitOf(attempt, 0), waitOf(attempt, 0.5), waitOf(attempt, 1)]).toEqual([0, HOUR / 2, HOUR])
+  test('goes on for ever, an hour at most, however many failures there were', () => {
+    for (const failures of [100, 1_000, 1_025, 5_000, Number.MAX_SAFE_INTEGER]) {
+      expect([waitOf(failures, 0), waitOf(failures, 0.5), waitOf(failures, 1)]).toEqual([0, HOUR / 2, HOUR])
     }
   })
 
   test('of a refusal doubles from a minute to an hour', () => {
-    const longest = [1, 2, 6, 7, 2_000].map((attempt) => waitOf(attempt, 1, problem('unknown_key')))
+    const longest = [0, 1, 5, 6, 2_000].map((failures) => waitOf(failures, 1, problem('unknown_key')))
     expect(longest).toEqual([60_000, 120_000, 1_920_000, HOUR, HOUR])
   })
 })
@@ -233,7 +233,7 @@ describe('Retry-After', () => {
 
   test('of an outage holds as well', () => {
     const answer: Answer = { status: 503, retryAfter: '20', body: '<html>' }
-    expect(decideKept(answer, { attempt: 9 }).wait).toBe(20_000)
+    expect(decideKept(answer, { failures: 9 }).wait).toBe(20_000)
   })
 
   test('is not taken from a body when the header has it', () => {
@@ -242,8 +242,8 @@ describe('Retry-After', () => {
 })
 
 test('a proxy that answers every attempt with Retry-After: 0 is not asked without a pause', () => {
-  const waits = [1, 5, 10, 20].map(
-    (attempt) => decideKept({ status: 503, retryAfter: '0' }, { attempt, random: 1 }).wait,
+  const waits = [0, 5, 10, 20].map(
+    (failures) => decideKept({ status: 503, retryAfter: '0' }, { failures, random: 1 }).wait,
   )
   expect(Math.min(...waits)).toBeGreaterThan(0)
 })

@@ -22,8 +22,8 @@ export type Decision =
 
 export interface Presentation {
   batchId: BatchId
-  /** 1 for the first. */
-  attempt: number
+  /** How often in a row nobody took it before. */
+  failures: number
   lines: number
   receipt?: string
   /** ms since 1970 */
@@ -50,7 +50,7 @@ function parseRetryAfter(text: string | undefined, now: number): number | undefi
  * no limit on attempts.
  */
 export function decide(answer: Answer, presentation: Presentation): Decision {
-  const { batchId, attempt, lines, receipt, now, random } = presentation
+  const { batchId, failures, lines, receipt, now, random } = presentation
   const { status, retryAfter, failure } = answer
   const body = parseObject(answer.body)
   const named = body.batchId === batchId
@@ -69,10 +69,11 @@ export function decide(answer: Answer, presentation: Presentation): Decision {
     code: ours ? toText(body.code) : failure ? 'outage' : `http_${status}`,
     detail: failure ?? toText(body.detail),
     at: timestamp(now),
+    ...(ours && status < 500 && status !== 429 ? { refused: true } : {}),
   }
   // Exponential backoff with full jitter. A refusal of the whole site lasts until somebody mends it: ask rarely.
   const base = ours && [401, 403, 404].includes(status) ? MINUTE : SECOND
-  const wait = asked || Math.min(HOUR, base * 2 ** (attempt - 1)) * random
+  const wait = asked || Math.min(HOUR, base * 2 ** failures) * random
   return { ...kept, wait, byServer: !!asked && ours, error }
 }
 

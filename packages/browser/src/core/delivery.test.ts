@@ -1,10 +1,10 @@
 import type { BatchId, Seq, StreamId } from '@waybill/protocol'
 import { describe, expect, test } from 'vitest'
 import { T0 } from '../../test/operations.ts'
-import type { Row } from './cut.ts'
 import type { Decision } from './decide.ts'
-import { isCurrent, readDelivery, remainingWait, settle } from './delivery.ts'
-import { type Cut, type Delivery, emptyDelivery, type Wait } from './records.ts'
+import { isCurrent, remainingLease, remainingWait, settle } from './delivery.ts'
+import type { Row } from './line.ts'
+import { type Cut, type Delivery, emptyDelivery, readDelivery, type Wait } from './records.ts'
 
 const HOUR = 3_600_000
 const streamId = '0192d0c0-0000-7000-8000-000000000001' as StreamId
@@ -30,18 +30,36 @@ const before: Delivery = {
   forgotten: { lines: 40, bytes: 4_000 },
   recorded: 38,
   rejected: 2,
+  shed: 1,
+  failures: 2,
   wait: { since: T0 - 1_000, until: T0, byServer: false },
   lastError: { code: 'outage', detail: 'reset', at: '2026-11-22T09:59:59.000Z' },
 }
 
 describe('the stored record', () => {
   test('is taken as it is', () => {
-    expect(readDelivery(before)).toBe(before)
+    expect(readDelivery(before)).toEqual(before)
   })
 
-  test.each([undefined, null, 7, 'text', {}, { list: 'none' }, []])('of %j is as good as none', (stored) => {
+  test.each([
+    undefined,
+    null,
+    7,
+    'text',
+    {},
+    { epoch: 1, list: 'none' },
+    [],
+    { list: [] },
+    { epoch: 1, list: [null] },
+    { epoch: 1, list: [{}] },
+  ])('of %j is as good as none', (stored) => {
     expect(readDelivery(stored)).toEqual(emptyDelivery)
   })
+})
+
+test('of a release that did not count failures counts none', () => {
+  const { failures: _failures, ...older } = before
+  expect(readDelivery(older)).toEqual({ ...before, failures: 0 })
 })
 
 describe('the head waits', () => {
@@ -81,6 +99,9 @@ describe('after a decision', () => {
       forgotten: { lines: 43, bytes: 4_000 + rowBytes },
       recorded: 40,
       rejected: 3,
+      shed: 1,
+      failures: 0,
+      presenting: undefined,
       wait: undefined,
       lastError: undefined,
     })
@@ -92,8 +113,13 @@ describe('after a decision', () => {
       ...before,
       list: [{ ...before.list[0], receipt: 'r1' }, before.list[1]],
       wait: { since: T0, until: T0 + 7_000, byServer: true },
+      failures: 3,
       lastError: error,
     })
+  })
+
+  test('kept because the collector asked for patience: no failure, and those before are over', () => {
+    expect(settled({ kind: 'kept', wait: 7_000, byServer: true })).toMatchObject({ failures: 0, lastError: undefined })
   })
 
   test('halved: two cuts with ids of their own stand in the place of the head, each to be presented first', () => {
@@ -110,6 +136,36 @@ describe('after a decision', () => {
     settled({ kind: 'recorded', recorded: 3, rejected: [] })
     settled({ kind: 'kept', wait: 1, byServer: false })
     expect(before).toEqual(copy)
+  })
+})
+
+describe('the lease', () => {
+  const leased = (since: number, until: number): Delivery => ({ ...before, presenting: { tab: 'other', since, until } })
+
+  test('of another tab holds until its time is up', () => {
+    expect(remainingLease(leased(T0, T0 + 40_000), 'this', T0)).toBe(40_000)
+    expect(remainingLease(leased(T0, T0 + 40_000), 'this', T0 + 39_999)).toBe(1)
+    expect(remainingLease(leased(T0, T0 + 40_000), 'this', T0 + 40_000)).toBeLessThanOrEqual(0)
+  })
+
+  test('of this tab, or of none, is no hindrance', () => {
+    expect(remainingLease(leased(T0, T0 + 40_000), 'other', T0)).toBe(0)
+    expect(remainingLease(before, 'this', T0)).toBe(0)
+  })
+
+  test('is over when the clock is set back behind its beginning', () => {
+    expect(remainingLease(leased(T0, T0 + 40_000), 'this', T0 - 1)).toBe(0)
+  })
+
+  test('ends with the presentation', () => {
+    const delivery = leased(T0, T0 + 40_000)
+    for (const decision of [
+      { kind: 'recorded', recorded: 3, rejected: [] },
+      { kind: 'halved' },
+      { kind: 'kept', wait: 1, byServer: false },
+    ] satisfies Decision[]) {
+      expect(settle(delivery, decision, { rows, now: T0 }).presenting).toBeUndefined()
+    }
   })
 })
 

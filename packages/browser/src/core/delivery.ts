@@ -1,11 +1,8 @@
 import { byteLength } from '@waybill/protocol'
-import { halve, type Row } from './cut.ts'
+import { halve } from './cut.ts'
 import type { Decision } from './decide.ts'
-import { type Cut, type Delivery, emptyDelivery, type Wait } from './records.ts'
-
-/** The stored record, or a new one where there is none or it is damaged. */
-export const readDelivery = (stored: unknown): Delivery =>
-  Array.isArray((stored as Delivery | undefined)?.list) ? (stored as Delivery) : emptyDelivery
+import type { Row } from './line.ts'
+import type { Cut, Delivery, Wait } from './records.ts'
 
 /**
  * How long the head must still wait, in ms; 0 or less when it is due.
@@ -24,21 +21,23 @@ export function remainingWait(wait: Wait | undefined, now: number, force: boolea
  * @param rows the head's lines
  */
 export function settle(
-  delivery: Delivery,
+  before: Delivery,
   decision: Decision,
   { rows, now }: { rows: readonly Row[]; now: number },
 ): Delivery {
+  const delivery = { ...before, presenting: undefined }
   const [head, ...rest] = delivery.list as [Cut, ...Cut[]]
   switch (decision.kind) {
     case 'recorded': {
       const { forgotten, recorded, rejected } = delivery
-      const bytes = rows.reduce((sum, [, text]) => sum + byteLength(text as string), forgotten.bytes)
+      const bytes = rows.reduce((sum, [, text]) => sum + byteLength(String(text)), forgotten.bytes)
       return {
         ...delivery,
         list: rest,
         forgotten: { lines: forgotten.lines + rows.length, bytes },
         recorded: recorded + decision.recorded,
         rejected: rejected + decision.rejected.length,
+        failures: 0,
         wait: undefined,
         lastError: undefined,
       }
@@ -51,11 +50,19 @@ export function settle(
         ...delivery,
         list: [{ ...head, receipt }, ...rest],
         wait: { since: now, until: now + wait, byServer },
+        failures: error ? delivery.failures + 1 : 0,
         lastError: error,
       }
     }
   }
 }
+
+/**
+ * How long another tab's lease still holds, in ms; 0 or less when there is none. One that begins in the future, or
+ * lasts too long, is a clock's that was set back.
+ */
+export const remainingLease = ({ presenting }: Delivery, tab: string, now: number): number =>
+  presenting && presenting.tab !== tab && presenting.since <= now ? presenting.until - now : 0
 
 /** Whether a decision still counts: nobody took over since, and the head is still the batch that was presented. */
 export const isCurrent = (delivery: Delivery, epoch: number, { batchId }: Cut): boolean =>

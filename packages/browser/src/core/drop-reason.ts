@@ -12,6 +12,12 @@ export type DropReason =
   | 'prototype_member'
   /** The registered properties would outgrow their share of the state. */
   | 'state_too_large'
+  /** The visitor denied consent. */
+  | 'consent_denied'
+  /** More was tracked than memory may hold before the visitor decides. */
+  | 'consent_pending'
+  /** It happened before the buffer was emptied by `forget()` or a withdrawal. */
+  | 'forgotten'
   /** `close()` was called. */
   | 'closed'
   /** There is no browser here: the page is being rendered on a server. */

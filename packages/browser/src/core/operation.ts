@@ -1,5 +1,8 @@
 import type { JsonObject, StreamId } from '@waybill/protocol'
 
+/** Which events give way first when the buffer is full. */
+export type Priority = 'low' | 'normal' | 'high'
+
 /** One call of the app, complete but for what only the stamping transaction knows. `at` is ms since 1970. */
 export type Operation =
   | {
@@ -9,19 +12,26 @@ export type Operation =
       text: string
       /** Set by `identify`. */
       userId?: string
+      /** Absent: normal. */
+      priority?: Priority
     }
   | { kind: 'register'; properties: JsonObject }
   | { kind: 'unregister'; names: string[] }
   | { kind: 'reset' }
 
-/**
- * Operations in the order of their calls, waiting to be stamped. As a record of the raw journal its shape is the
- * stable format that older and newer releases share.
- */
+/** Operations in the order of their calls, waiting to be stamped. */
 export interface Journal {
   /** Who the page took the person for. Absent while it did not know, and where nothing can have come in between. */
   identity?: Identity
   operations: Operation[]
+}
+
+/** A record of the raw journal. Its shape is the stable format that older and newer releases share. */
+export interface RawRecord extends Journal {
+  /** Whose it is. A document's own id, a version 7 UUID. */
+  tab: string
+  /** Counts the tab's writes. What was stamped up to a run is marked, so that nothing is stamped twice. */
+  run: number
 }
 
 export interface Identity {

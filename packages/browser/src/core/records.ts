@@ -1,4 +1,5 @@
 import type { BatchHeader, Json, JsonObject, StreamId } from '@waybill/protocol'
+import type { ConsentDecision } from './consent.ts'
 import type { KeyRange } from './store.ts'
 
 /*
@@ -6,35 +7,62 @@ import type { KeyRange } from './store.ts'
  *
  *   'state'        BufferState   what has accumulated; written with every event, in the event's transaction
  *   'cuts'         Delivery      what has been cut and how its delivery stands; written by the flushing tab
- *   'raw0…'        Journal       the raw journal: what a page that left had not stamped yet; in object stores of its
- *                                own, `raw0` to `raw7`, so that the last writes of a page wait for no other tab
- *   [number, seq]  string        the line of one event: the very JSON text that will be sent
+ *   'mark:<tab>'   Mark          the last run of this tab that was stamped; a raw record up to it is stamped already
+ *   'raw:<uuid>'   RawRecord     the raw journal: what is not stamped yet
+ *   [number, seq]  string        the line of one event, or a tombstone: the very JSON text that will be sent
+ *
+ * The raw journal's other half are the last words of pages that were left (`core/last-words.ts`).
  */
 
 /** Says what is stored. An SDK that meets a higher number writes to the raw journal only. */
-export const FORMAT = 1
+const FORMAT = 1
 
 /** Whether a newer release has stored what this one can't read. */
 export const isNewer = (state: unknown): boolean => Number((state as BufferState | undefined)?.format) > FORMAT
 
 export const STATE = 'state'
 export const CUTS = 'cuts'
+export const RAW = 'raw:'
+export const MARK = 'mark:'
+
+export const rawRange: KeyRange = [RAW, `${RAW}~`]
+export const markRange: KeyRange = [MARK, `${MARK}~`]
+
+const LAST = Number.MAX_SAFE_INTEGER
 
 /** Every line of every stream, in the order of delivery. */
 export const lineRange: KeyRange = [
   [0, 0],
-  [Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER],
+  [LAST, LAST],
 ]
 
 export interface BufferState {
   format: number
+  /** When the store was new, ms since 1970: who an earlier store knew, before the site's data was cleared, is unknown here. */
+  since?: number
+  /** What the visitor decided; absent where nobody asked. */
+  consent?: ConsentDecision
+  /** When the buffer was last emptied on request, ms since 1970: what happened before, and who it was, is not stamped. */
+  forgottenAt?: number
+  /** The last wish of the visitor's that was done, see `core/wish.ts`. */
+  wishedAt?: number | undefined
   /** The highest stream number given out. */
   streams: number
-  stream: StreamState
+  /** The current stream; absent before the first event. */
+  stream?: StreamState
   /** Lines and bytes ever put into the buffer. With `Delivery.forgotten` this gives what is waiting. */
   appended: Quantity
   /** Events refused before they got a seq. */
   dropped: number
+  /** Whether an event of low priority was ever stored; if not, shedding need not look for one. */
+  low?: boolean
+}
+
+/** What of one tab is stamped. */
+export interface Mark {
+  run: number
+  /** When it was, ms since 1970. */
+  at: number
 }
 
 /** One stream: one person in one browser profile, with all that has accumulated. */
@@ -71,6 +99,14 @@ export interface Delivery {
   recorded: number
   /** Events that the collector rejected by name. */
   rejected: number
+  /** Events that gave way to a cap; their tombstones are lines. */
+  shed: number
+  /** Since when the oldest line has been over its age, ms since 1970: a single reading of a clock proves nothing. */
+  overdueSince?: number
+  /** The tab that presents the head, and until when at most. Where there are no Web Locks this is the lease. */
+  presenting?: { tab: string; since: number; until: number }
+  /** How often in a row nobody took the head; a wait that the collector asked for is no failure. */
+  failures: number
   /** When the head may be presented again. */
   wait?: Wait
   /** What last went wrong; gone after the next batch that is recorded. */
@@ -98,6 +134,8 @@ export interface DeliveryError {
   detail: string
   /** RFC 3339 */
   at: string
+  /** True: a Waybill collector refused the batch itself, and goes on refusing it until somebody mends the cause. */
+  refused?: boolean
 }
 
 export const emptyDelivery: Delivery = {
@@ -106,4 +144,35 @@ export const emptyDelivery: Delivery = {
   forgotten: { lines: 0, bytes: 0 },
   recorded: 0,
   rejected: 0,
+  shed: 0,
+  failures: 0,
 }
+
+/** @param now ms since 1970: numbers the first stream, so that lines that outlived a lost state keep their own keys */
+export const emptyState = (now: number): BufferState => ({
+  format: FORMAT,
+  since: now,
+  streams: now,
+  appended: { lines: 0, bytes: 0 },
+  dropped: 0,
+})
+
+/** The stored state, an older one made whole; undefined where there is none or it is damaged. */
+export function readState(stored: unknown, now: number): BufferState | undefined {
+  const state = Object(stored) as BufferState
+  const { stream, streams } = state
+  const whole = !stream || (isCount(stream.number) && isCount(stream.seq) && Object(stream.values).registered)
+  return state.format && isCount(streams) && whole
+    ? { ...emptyState(now), since: 0, ...state, format: FORMAT }
+    : undefined
+}
+
+/** The stored record, an older one made whole; a new one where there is none or it is damaged. */
+export function readDelivery(stored: unknown): Delivery {
+  const delivery = Object(stored) as Delivery
+  const whole =
+    isCount(delivery.epoch) && Array.isArray(delivery.list) && delivery.list.every((cut) => isCount(Object(cut).last))
+  return whole ? { ...emptyDelivery, ...delivery } : emptyDelivery
+}
+
+const isCount = (value: unknown): value is number => Number.isSafeInteger(value)

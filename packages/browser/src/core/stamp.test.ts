@@ -15,22 +15,22 @@ import {
 import { session } from './accumulators/session.ts'
 import { visitor } from './accumulators/visitor.ts'
 import type { Identity, Journal, Operation } from './operation.ts'
-import { type BufferState, emptyDelivery } from './records.ts'
+import { type BufferState, emptyDelivery, emptyState, type StreamState } from './records.ts'
 import { type StampEnvironment, type Stamped, stamp } from './stamp.ts'
 import { toEventOperation } from './to-operation.ts'
 
 const journal = (...operations: Operation[]): Journal => ({ operations })
 
-const stampAll = (
-  before: BufferState | undefined,
-  journals: Journal[],
-  parts: Partial<StampEnvironment> = {},
-): Stamped => stamp(before, emptyDelivery, journals, environment(parts))
+/** Whoever stamps opens a stream. */
+type Open = Stamped & { state: { stream: StreamState } }
+
+const stampAll = (before: BufferState | undefined, journals: Journal[], parts: Partial<StampEnvironment> = {}): Open =>
+  stamp(before, emptyDelivery, journals, environment(parts)) as Open
 
 const linesOf = ({ lines }: Stamped) => lines.map(({ text }) => parseLine(text))
 const named = (stamped: Stamped) => linesOf(stamped).map(({ event, seq }) => [event, seq])
 
-const identityOf = ({ state }: Stamped): Identity => {
+const identityOf = ({ state }: Open): Identity => {
   const { streamId, anonymousId, userId } = state.stream
   return { streamId, anonymousId, userId }
 }
@@ -93,7 +93,7 @@ describe('a line', () => {
         registered: {},
         session: { id: `${streamId}.s1`, number: 1, startedAt: timestamp, events: 1 },
         visitor: { anonymousId, firstSeenAt: timestamp, events: 1 },
-        buffer: { pending: 0, bytes: 0, dropped: 0, rejected: 0 },
+        buffer: { pending: 0, bytes: 0, dropped: 0, rejected: 0, shed: 0 },
       },
     })
   })
@@ -155,6 +155,7 @@ describe('what is stored beside the lines', () => {
     )
     expect(state).toEqual({
       format: 1,
+      since: T0,
       streams: T0 + 1,
       stream: {
         number: T0 + 1,
@@ -262,7 +263,7 @@ describe('reset', () => {
 })
 
 describe('the raw journal', () => {
-  const mint = createMint()
+  const mint = createMint(() => T0)
   const before = stampAll(undefined, [journal(identified('u1'), tracked('a'))], { mint })
   const current = identityOf(before)
   const former: Identity = { streamId: mint() as StreamId, anonymousId: mint(), userId: 'former' }
@@ -300,6 +301,12 @@ describe('the raw journal', () => {
     expect(late?.streamId).not.toBe(former.streamId)
     expect(now).toMatchObject({ streamId: current.streamId, anonymousId: current.anonymousId, userId: 'u1' })
     expect(stamped.state.stream.streamId).toBe(current.streamId)
+  })
+
+  test('of a page that knew somebody of before the site’s data was cleared leads nobody back to them', () => {
+    const cleared: Identity = { ...former, streamId: createMint(() => T0 - 1)() as StreamId }
+    const stamped = stampAll(before.state, [{ identity: cleared, operations: [tracked('late')] }], { mint })
+    expect(linesOf(stamped)).toMatchObject([{ anonymousId: current.anonymousId, userId: 'u1', seq: 3 }])
   })
 
   test('of two such pages goes into two streams with two numbers', () => {
@@ -357,12 +364,12 @@ describe('how the buffer stands', () => {
     const first = stampAll(undefined, [journal(tracked('a'), tracked('é'))], { mint })
     const [a, b] = linesOf(first)
     const bytes = first.lines.map(({ text }) => byteLength(text))
-    expect(a?.state.buffer).toEqual({ pending: 0, bytes: 0, dropped: 0, rejected: 0 })
-    expect(b?.state.buffer).toEqual({ pending: 1, bytes: bytes[0], dropped: 0, rejected: 0 })
+    expect(a?.state.buffer).toEqual({ pending: 0, bytes: 0, dropped: 0, rejected: 0, shed: 0 })
+    expect(b?.state.buffer).toEqual({ pending: 1, bytes: bytes[0], dropped: 0, rejected: 0, shed: 0 })
 
-    const delivery = { ...emptyDelivery, forgotten: { lines: 1, bytes: bytes[0] ?? 0 }, rejected: 7 }
+    const delivery = { ...emptyDelivery, forgotten: { lines: 1, bytes: bytes[0] ?? 0 }, rejected: 7, shed: 0 }
     const second = stamp(first.state, delivery, [journal(tracked('c'))], environment({ refused: 2, mint }))
-    expect(linesOf(second)[0]?.state.buffer).toEqual({ pending: 1, bytes: bytes[1], dropped: 2, rejected: 7 })
+    expect(linesOf(second)[0]?.state.buffer).toEqual({ pending: 1, bytes: bytes[1], dropped: 2, rejected: 7, shed: 0 })
   })
 })
 
@@ -380,4 +387,91 @@ describe('a pause', () => {
   test('is measured anew after the clock was set back', () => {
     expect(sessionsAt(0, -1_500, -1_499, -1_468)).toEqual([1, 1, 1, 2])
   })
+})
+
+describe('after the buffer was emptied', () => {
+  const born = T0 - 60_000
+  const before = stampAll(undefined, [journal(registered({ plan: 'pro' }), identified('ada'), tracked('a'))], {
+    mint: createMint(() => born),
+  })
+  const forgotten = identityOf(before)
+  const emptied: BufferState = { ...emptyState(T0), forgottenAt: T0 }
+  const after = (state: BufferState, journals: Journal[], now = T0 + 1_000) =>
+    stampAll(state, journals, { now, mint: createMint(() => now) })
+
+  test('what happened before is not stamped, and says why', () => {
+    const stamped = after(emptied, [journal(tracked('before', { at: T0 - 1 }), tracked('after', { at: T0 }))])
+    expect(stamped.outcomes).toEqual([{ reason: 'forgotten' }, { seq: 1 }])
+    expect(named(stamped)).toEqual([['after', 1]])
+    expect(stamped.state.dropped).toBe(0)
+  })
+
+  test('a clock that was set back forgets nothing that comes', () => {
+    const stamped = after(emptied, [journal(tracked('a', { at: T0 - 9_000 }))], T0 - 8_000)
+    expect(stamped.outcomes).toEqual([{ seq: 1 }])
+  })
+
+  test.each<[when: string, state: BufferState]>([
+    ['and nobody has come yet', emptied],
+    ['and somebody else is here', after(emptied, [journal(tracked('b', { at: T0 + 10 }))]).state],
+  ])('a page that knew the person before brings nothing of them back, %s', (_when, state) => {
+    const late = { identity: forgotten, operations: [tracked('late', { at: T0 + 20 })] }
+    const [line] = linesOf(after(state, [late]))
+    expect(line).toMatchObject({ event: 'late', state: { registered: {} } })
+    expect(line?.userId).toBeUndefined()
+    expect(line?.anonymousId).not.toBe(forgotten.anonymousId)
+    expect(JSON.stringify(line)).not.toContain(forgotten.streamId)
+  })
+
+  test('a page that knows the person who came after still tells the two who followed apart', () => {
+    const second = after(emptied, [journal(identified('bob', { at: T0 + 10 }))])
+    const third = stampAll(second.state, [journal(reset)], { now: T0 + 2_000, mint: createMint(() => T0 + 2_000) })
+    const late = { identity: identityOf(second), operations: [tracked('late', { at: T0 + 20 })] }
+    const [line] = linesOf(after(third.state, [late], T0 + 3_000))
+    expect(line).toMatchObject({ userId: 'bob', anonymousId: identityOf(second).anonymousId })
+  })
+})
+
+describe('an origin', () => {
+  const known = stampAll(undefined, [journal(registered({ plan: 'pro' }), identified('ada'), tracked('a'))])
+  const origin = known.state.stream
+
+  test('is whom a store without a stream goes on with, in a stream of its own', () => {
+    const stamped = stampAll(undefined, [journal(tracked('b'))], { origin, mint: createMint(() => T0) })
+    const [line] = linesOf(stamped)
+    expect(line).toMatchObject({
+      seq: 1,
+      userId: 'ada',
+      anonymousId: origin.anonymousId,
+      state: { registered: { plan: 'pro' } },
+    })
+    expect(line?.streamId).not.toBe(origin.streamId)
+  })
+
+  test('does not count where there is a stream', () => {
+    const other = stampAll(undefined, [journal(tracked('x'))], { mint: createMint(() => T0) })
+    const [line] = linesOf(stampAll(other.state, [journal(tracked('y'))], { origin }))
+    expect(line).toMatchObject({ seq: 2, streamId: other.state.stream.streamId })
+    expect(line?.userId).toBeUndefined()
+  })
+
+  test('is left behind by a reset', () => {
+    const stamped = stampAll(undefined, [journal(reset, tracked('b'))], { origin, mint: createMint(() => T0) })
+    const [line] = linesOf(stamped)
+    expect(line?.userId).toBeUndefined()
+    expect(line?.anonymousId).not.toBe(origin.anonymousId)
+  })
+})
+
+test('how many were shed rides on each event', () => {
+  const { lines } = stamp(undefined, { ...emptyDelivery, shed: 4 }, [journal(tracked('a'))], environment())
+  expect(parseLine(lines[0]?.text ?? '').state.buffer.shed).toBe(4)
+})
+
+test('an event’s priority rides on its line, and low ones are remembered', () => {
+  const stamped = stampAll(undefined, [journal(tracked('a', { priority: 'high' }), tracked('b'))])
+  expect(stamped.lines.map(({ text }) => JSON.parse(text).priority)).toEqual(['high', undefined])
+  expect(stamped.state.low).toBeUndefined()
+  const next = stampAll(stamped.state, [journal(tracked('c', { priority: 'low' }))])
+  expect(stampAll(next.state, [journal(tracked('d'))]).state.low).toBe(true)
 })

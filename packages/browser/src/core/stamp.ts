@@ -1,8 +1,9 @@
 import { byteLength, type Json, type StreamId } from '@waybill/protocol'
 import type { Accumulator, BufferHealth, TrackedEvent } from './accumulator.ts'
 import type { DropReason } from './drop-reason.ts'
-import type { Identity, Journal, Operation } from './operation.ts'
-import { type BufferState, type Delivery, FORMAT, type StreamState } from './records.ts'
+import type { Journal, Operation } from './operation.ts'
+import { type BufferState, type Delivery, emptyState, type StreamState } from './records.ts'
+import { bornAt } from './uuid.ts'
 
 export interface StampEnvironment {
   /** ms since 1970 */
@@ -12,6 +13,8 @@ export interface StampEnvironment {
   accumulators: readonly Accumulator[]
   /** Events that were refused at the call since the last stamping. */
   refused: number
+  /** What to go on from where the store has no stream yet: the person that the page knew, and what had accumulated. */
+  origin?: StreamState
 }
 
 /** What became of one operation: an event has its `seq`; what could not be kept has its `reason`. */
@@ -36,25 +39,28 @@ export function stamp(
   before: BufferState | undefined,
   delivery: Delivery,
   journals: readonly Journal[],
-  { now, mint, accumulators, refused }: StampEnvironment,
+  { now, mint, accumulators, refused, origin }: StampEnvironment,
 ): Stamped {
   const lines: Stamped['lines'] = []
   const outcomes: Outcome[] = []
-  // The first stream of a buffer is numbered by the clock: lines that outlived a lost state record keep their own keys.
-  let streams = before?.streams ?? now
-  const open = (identity?: Identity): StreamState => ({
+  // Counted on from what was forgotten, so that the difference stays true where the state record was lost.
+  const state = before ?? { ...emptyState(now), appended: delivery.forgotten }
+  let { streams, dropped, low } = state
+  dropped += refused
+  const appended = { ...state.appended }
+  const open = (person?: Partial<StreamState>): StreamState => ({
     number: ++streams,
     streamId: mint() as StreamId,
     seq: 0,
-    latestAt: 0,
-    anonymousId: identity?.anonymousId ?? mint(),
-    userId: identity?.userId,
-    values: { registered: {} },
+    latestAt: person?.latestAt ?? 0,
+    anonymousId: person?.anonymousId ?? mint(),
+    userId: person?.userId,
+    values: person?.values ?? { registered: {} },
   })
-  let stream = before?.stream ?? open()
-  // Counted on from what was forgotten, so that the difference stays true where the state record was lost.
-  const appended = { ...(before?.appended ?? delivery.forgotten) }
-  let dropped = (before?.dropped ?? 0) + refused
+  let stream = state.stream ?? open(origin)
+  // A clock that was set back would make everything look older than what was forgotten.
+  const past = (at = 0) => (at <= now ? at : 0)
+  const forgottenAt = past(state.forgottenAt)
 
   const append = (to: StreamState, operation: Operation & { kind: 'event' }): StreamState => {
     const event: TrackedEvent = JSON.parse(operation.text)
@@ -69,9 +75,13 @@ export function stamp(
       bytes: appended.bytes - delivery.forgotten.bytes,
       dropped,
       rejected: delivery.rejected,
+      shed: delivery.shed,
     }
     const identity = JSON.stringify({ anonymousId, userId, state: { ...values, buffer } })
-    const text = `{"streamId":"${streamId}","seq":${seq},"messageId":"${streamId}.${seq}",${operation.text.slice(1, -1)},${identity.slice(1)}`
+    const { priority } = operation
+    if (priority === 'low') low = true
+    const rank = priority ? `"priority":"${priority}",` : ''
+    const text = `{"streamId":"${streamId}","seq":${seq},"messageId":"${streamId}.${seq}",${rank}${operation.text.slice(1, -1)},${identity.slice(1)}`
     lines.push({ key: [to.number, seq], text })
     outcomes.push({ seq })
     appended.lines++
@@ -96,10 +106,13 @@ export function stamp(
   for (const { identity, operations } of journals) {
     // A page that left while another tab's `reset()` was under way wrote for the person before. That person's stream
     // is closed, so the late events get one of their own: no stream ever links two people.
-    let former = identity && identity.streamId !== stream.streamId ? open(identity) : undefined
+    // Not so where there is no stream any more, or the person's was forgotten or cleared: nothing may lead back to it.
+    const known = identity && state.stream && bornAt(identity.streamId) >= Math.max(forgottenAt, past(state.since))
+    let former = known && identity.streamId !== stream.streamId ? open(identity) : undefined
     for (const operation of operations ?? []) {
       try {
-        if (operation.kind === 'reset') {
+        if ('at' in operation && operation.at < forgottenAt) outcomes.push({ reason: 'forgotten' })
+        else if (operation.kind === 'reset') {
           if (!former) stream = open()
           former = undefined
           outcomes.push({})
@@ -112,5 +125,5 @@ export function stamp(
       }
     }
   }
-  return { state: { format: FORMAT, streams, stream, appended, dropped }, lines, outcomes }
+  return { state: { ...state, streams, stream, appended, dropped, low }, lines, outcomes }
 }

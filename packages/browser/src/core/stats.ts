@@ -1,56 +1,97 @@
+import type { Consent } from './consent.ts'
+import { remainingWait } from './delivery.ts'
 import { parseObject } from './parse-object.ts'
-import type { BufferState, Delivery, DeliveryError } from './records.ts'
+import { type BufferState, type Delivery, type DeliveryError, emptyState } from './records.ts'
 import type { Store } from './store.ts'
 import { timestamp } from './timestamp.ts'
 
 /** What the buffer and its delivery look like right now, over all tabs. */
 export interface BufferStats {
-  /** Where events are kept: `memory` when IndexedDB could not be had. */
+  /** Where new events are kept: `memory` while IndexedDB can't be had. */
   storage: Store['mode']
+  consent: Consent
   /** The current stream; undefined before the first event. */
   streamId?: string
   /** The last seq given out in it. */
   seq: number
   /** The state that rode on the last event. */
-  state: BufferState['stream']['values']
-  /** Events waiting to be recorded, and their UTF-8 bytes. */
+  state: NonNullable<BufferState['stream']>['values']
+  /** Events waiting to be recorded, tombstones, and what waits for consent; and their UTF-8 bytes, but for the latter. */
   pending: number
   bytes: number
   /** When the oldest of them happened, RFC 3339. */
   oldestAt?: string
   /** Batches that are cut and not recorded. */
   cuts: number
+  /** How often the first of them was presented. */
+  attempts: number
   /** Events that the collector said are recorded, and those it rejected by name, since the buffer exists. */
   recorded: number
   rejected: number
+  /** Events that gave way to a cap, since the buffer exists. */
+  shed: number
   /** Events refused before they got a seq, since the buffer exists. */
   dropped: number
+  /** Who presents a batch at this moment: this tab, or another one. */
+  flushing?: 'here' | 'elsewhere'
   /** When the next batch may be presented, RFC 3339; absent when nothing holds it back. */
   retryAt?: string
   lastError?: DeliveryError
+  /** The collector itself refuses the first batch, for `lastError`: nothing moves before somebody mends that. */
+  stuck: boolean
 }
 
-/** @param now ms since 1970 */
+/** What one store holds. */
+export interface Holdings {
+  state?: BufferState
+  delivery: Delivery
+  /** How many lines. */
+  pending: number
+  /** The oldest of them. */
+  oldest?: string
+}
+
+/**
+ * @param holdings the store's in which new events are kept, then those of others that still hold some
+ * @param tab this one's id
+ * @param now ms since 1970
+ */
 export function toStats(
-  storage: Store['mode'],
-  now: number,
-  { state, delivery, oldest }: { state?: BufferState; delivery: Delivery; oldest?: string },
+  holdings: readonly [Holdings, ...Holdings[]],
+  {
+    storage,
+    consent,
+    held,
+    tab,
+    now,
+  }: { storage: Store['mode']; consent: Consent; held: number; tab: string; now: number },
 ): BufferStats {
-  const { list, forgotten, recorded, rejected, wait, lastError } = delivery
-  const { stream, appended = forgotten, dropped = 0 } = state ?? {}
+  const { stream } = holdings[0].state ?? emptyState(now)
+  const sum = (count: (of: Holdings) => number) => holdings.reduce((total, of) => total + count(of), 0)
+  const deliveries = holdings.map(({ delivery }) => delivery)
+  const presenting = deliveries.find((delivery) => delivery.presenting && delivery.presenting.until > now)?.presenting
+  const oldest = holdings.flatMap((of) => (parseObject(of.oldest).timestamp as string | undefined) ?? []).sort()
+  const { wait, lastError } = deliveries.find((delivery) => delivery.lastError) ?? deliveries[0] ?? {}
   return {
     storage,
+    consent,
     streamId: stream?.streamId,
     seq: stream?.seq ?? 0,
     state: stream?.values ?? { registered: {} },
-    pending: appended.lines - forgotten.lines,
-    bytes: appended.bytes - forgotten.bytes,
-    oldestAt: parseObject(oldest).timestamp as string | undefined,
-    cuts: list.length,
-    recorded,
-    rejected,
-    dropped,
-    retryAt: wait && wait.until > now ? timestamp(wait.until) : undefined,
+    pending: held + sum(({ pending }) => pending),
+    bytes: sum(({ state, delivery, pending }) =>
+      state && pending ? state.appended.bytes - delivery.forgotten.bytes : 0,
+    ),
+    oldestAt: oldest[0],
+    cuts: sum(({ delivery }) => delivery.list.length),
+    attempts: Math.max(...deliveries.map(({ list }) => list[0]?.attempt ?? 0)),
+    recorded: sum(({ delivery }) => delivery.recorded),
+    rejected: sum(({ delivery }) => delivery.rejected),
+    shed: sum(({ delivery }) => delivery.shed),
+    dropped: sum(({ state }) => state?.dropped ?? 0),
+    flushing: presenting && (presenting.tab === tab ? 'here' : 'elsewhere'),
+    retryAt: wait && remainingWait(wait, now, false) > 0 ? timestamp(wait.until) : undefined,
     lastError,
+    stuck: !!lastError?.refused,
   }
 }

@@ -1,22 +1,15 @@
-/**
- * The raw journal's object stores; a record's key begins with the name of its own. Transactions on different ones never
- * wait for each other, so a page that is being left can write several times.
- */
-export const lanes = ['raw0', 'raw1', 'raw2', 'raw3', 'raw4', 'raw5', 'raw6', 'raw7'] as const
-
 /** A record's key. Strings name single records; `[stream number, seq]` names the line of one event. */
 export type Key = string | readonly [stream: number, seq: number]
 
 /** Every key from the first to the last, both included. Strings sort before pairs. */
 export type KeyRange = readonly [from: Key, to: Key]
 
-export type Scope = 'buffer' | (typeof lanes)[number]
-
 /** One transaction's hold on the store. Read first, then write: a read need not see this transaction's own writes. */
 export interface Transaction {
   get(key: Key): Promise<unknown>
   /** In key order, the lowest `limit` of them. */
   getAll(range: KeyRange, limit?: number): Promise<[Key, unknown][]>
+  count(range: KeyRange): Promise<number>
   put(key: Key, value: unknown): void
   remove(range: KeyRange): void
   /**
@@ -29,16 +22,6 @@ export interface Transaction {
 export interface TransactionOptions {
   /** `strict`: on the disk, not only handed to the system, when `done` resolves. Default: as the browser does it. */
   durability?: 'strict'
-  /**
-   * What it reads and writes: transactions wait for each other only where these overlap, over all tabs. Default
-   * `buffer`: everything but the raw journal.
-   */
-  scope?: Scope[]
-  /**
-   * Aborts what this page has under way, but for what is urgent, too. Default false. A private window of Chromium runs
-   * one writing transaction of a database at a time, whatever its scope.
-   */
-  urgent?: boolean
 }
 
 export interface RunningTransaction<Value> {
@@ -49,9 +32,9 @@ export interface RunningTransaction<Value> {
 }
 
 /**
- * Where a buffer keeps its records. Transactions are atomic, isolated, and run in the order in which they were
- * begun. A store that is open begins the transaction, and issues what `work` asks for up to its first `await`,
- * before `transact` returns. `work` awaits nothing but this transaction's own reads.
+ * Where records are kept. Transactions are atomic, isolated, and run in the order in which they were begun. A store
+ * that is open begins the transaction, and issues what `work` asks for up to its first `await`, before `transact`
+ * returns. `work` awaits nothing but this transaction's own reads.
  */
 export interface Store {
   /** What is committed outlives, when `durable`, the browser's process; in `memory` not even the page. */
@@ -60,4 +43,6 @@ export interface Store {
     work: (transaction: Transaction) => Promise<Value>,
     options?: TransactionOptions,
   ): RunningTransaction<Value>
+  /** Aborts what this page has under way, as far as it is not committing. */
+  abortAll(): void
 }

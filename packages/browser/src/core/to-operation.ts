@@ -6,6 +6,7 @@ import { timestamp } from './timestamp.ts'
 /** One call of the app that tells of an event, in the words of the Segment Spec. */
 export interface EventCall {
   type: EventType
+  priority?: unknown
   event?: unknown
   name?: unknown
   userId?: unknown
@@ -32,14 +33,20 @@ const STAMP_BYTES = 2_048
  * @param at ms since 1970
  */
 export function toEventOperation(name: unknown, call: EventCall, at: number, moment: Moment): Operation | DropReason {
-  const { userId, ...members } = call
+  const { userId, priority, ...members } = call
   if (typeof name !== 'string' || !name || name.length > NAME_LENGTH) return 'invalid_name'
   const payload = 'traits' in call ? 'traits' : 'properties'
   const value = toObject(call[payload])
   if (typeof value === 'string') return value
   const text = JSON.stringify({ ...members, [payload]: value, timestamp: timestamp(at), ...moment })
   if (byteLength(text) > limits.eventBytes - limits.stateBytes - STAMP_BYTES) return 'event_too_large'
-  return { kind: 'event', at, text, userId: userId as string | undefined }
+  return {
+    kind: 'event',
+    at,
+    text,
+    userId: userId as string | undefined,
+    priority: priority === 'low' || priority === 'high' ? priority : undefined,
+  }
 }
 
 /** A plain copy of what the app handed over, as JSON will carry it. */

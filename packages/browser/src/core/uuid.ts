@@ -11,3 +11,6 @@ export function uuid(now: number, count: number, [a = 0, b = 0, c = 0]: Uint32Ar
   const time = hex(now, 12)
   return `${time.slice(0, 8)}-${time.slice(8)}-7${hex(count, 3)}-8${hex(a, 3)}-${hex(b, 4)}${hex(c, 8)}`
 }
+
+/** When a version 7 UUID was made, ms since 1970. */
+export const bornAt = (id: string): number => Number.parseInt(String(id).replace('-', '').slice(0, 12), 16)

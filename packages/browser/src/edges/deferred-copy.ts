@@ -1,16 +1,5 @@
+import type { DeferredCopy } from '../core/send.ts'
 import { composeRequest, type Target } from './compose-request.ts'
-
-/** A copy of a batch that the browser itself sends when the page is gone, crashed too. Neither call ever throws. */
-export interface DeferredCopy {
-  /**
-   * Leaves the browser this copy instead of the one before. Compresses first: while the page is leaving is too late.
-   *
-   * @param text a batch whose header says `copy`: nobody will read the answer
-   */
-  arm: (text: string) => void
-  /** Takes the copy back, if it is not sent yet. */
-  disarm: () => void
-}
 
 declare global {
   /** https://fetch.spec.whatwg.org/#fetchlater-method. Chromium has it, from 135 on. */

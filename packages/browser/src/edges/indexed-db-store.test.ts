@@ -92,7 +92,11 @@ describe('before it is open', () => {
   })
 
   test('what has waited for too long fails, and the store works when it has opened after all', async () => {
-    const store = createIndexedDbStore(createDatabaseName(), () => Promise.resolve())
+    const store = createIndexedDbStore({
+      name: createDatabaseName(),
+      delay: () => Promise.resolve(),
+      mayCreate: () => true,
+    })
     await expect(get(store)).rejects.toThrow('timeout')
     await expect.poll(() => get(store).then(() => 'open')).toBe('open')
   })
@@ -159,9 +163,49 @@ test('a store that never opens is given up by the one who waits', async () => {
   const blocking = await settled(indexedDB.open(name))
   // A deletion that another connection holds up: whoever opens meanwhile has to wait.
   const deletion = deleteDatabase(name)
-  const store = createIndexedDbStore(name, (ms) => delay(ms / 100))
+  const store = createIndexedDbStore({
+    name,
+    delay: (ms) => delay(ms / 100),
+    mayCreate: () => true,
+  })
   await expect(get(store)).rejects.toThrow('timeout')
   blocking.close()
   await deletion
   await expect.poll(() => get(store).then(() => 'open')).toBe('open')
+})
+
+describe('a database that may not be created', () => {
+  test('is not: its transactions fail, and nothing is left behind', async () => {
+    const name = createDatabaseName()
+    let allowed = false
+    const store = createIndexedDbStore({ name, delay, mayCreate: () => allowed })
+    await expect(get(store)).rejects.toThrow()
+    expect((await indexedDB.databases()).map((database) => database.name)).not.toContain(name)
+    allowed = true
+    expect(await insist(() => get(store))).toBeUndefined()
+  })
+
+  test('is used where it exists', async () => {
+    const name = createDatabaseName()
+    await put(openStore(name), 1)
+    const store = createIndexedDbStore({ name, delay, mayCreate: () => false })
+    expect(await get(store)).toBe(1)
+  })
+})
+
+test('whatever a page has under way is aborted at once, but for what is committing', async () => {
+  const store = openStore(createDatabaseName())
+  await put(store, 1)
+  const committing = store.transact(async (transaction) => {
+    transaction.put('state', 2)
+    transaction.commit()
+  })
+  const under = store.transact(async (transaction) => {
+    await transaction.get('state')
+    transaction.put('state', 3)
+  })
+  store.abortAll()
+  await expect(under.done).rejects.toThrow()
+  await committing.done
+  expect(await get(store)).toBe(2)
 })

@@ -1,79 +1,99 @@
 import { promisifyRequest } from 'idb-keyval'
-import { type Key, type KeyRange, lanes, type Store, type Transaction } from '../core/store.ts'
+import type { Key, KeyRange, Store, Transaction } from '../core/store.ts'
 
-/** How long a transaction waits for the database to open, each time it is tried. In ms. */
-const OPEN_TIMEOUT = 1_000
+const OBJECT_STORE = 'buffer'
 
-/** More transactions than a page ever has under way; those that have ended are remembered in vain. */
-const LIVE = 9
+/** How long transactions wait for the database to open; after that they fail at once until it has. In ms. */
+const OPEN_TIMEOUT = 3_000
+
+export interface IndexedDbStoreOptions {
+  /** The database's name. */
+  name: string
+  delay: (ms: number) => Promise<void>
+  /** False: a database that does not exist is not created, and its transactions fail. */
+  mayCreate: () => boolean
+}
 
 /**
- * The buffer's IndexedDB database. Opens at once; transactions begun before it is open wait, but not for long, since
- * opening may never end (WebKit bug 226547).
+ * Records in an IndexedDB database. It opens at once; transactions begun before it is open wait, but not for long,
+ * since opening may never end (WebKit bug 226547).
  *
  * Once it is open, each transaction is begun and its first requests are issued before `transact` returns: what a page
  * writes just before it is left depends on it.
  */
-export function createIndexedDbStore(name: string, delay: (ms: number) => Promise<void>): Store {
+export function createIndexedDbStore(options: IndexedDbStoreOptions): Store {
+  const { delay } = options
   let database: IDBDatabase | undefined
   let connecting: Promise<void> | undefined
-  let live: IDBTransaction[] = []
+  const live = new Set<IDBTransaction>()
 
-  const connect = () => {
-    connecting ??= openDatabase(name)
-      .then((opened) => {
-        database = opened
-      })
-      .finally(() => {
-        connecting = undefined
-      })
-    const late = delay(OPEN_TIMEOUT).then(() => Promise.reject(new Error('timeout')))
-    return Promise.race([connecting, late])
+  async function open(): Promise<void> {
+    try {
+      const opened = await openDatabase(options)
+      database = opened
+      // A connection that the browser closes, or that stands in another tab's way: the next transaction opens another.
+      opened.onclose = () => {
+        if (database === opened) database = undefined
+      }
+      opened.onversionchange = () => {
+        opened.close()
+        database = undefined
+      }
+    } finally {
+      connecting = undefined
+    }
   }
-  connect().catch(() => {}) // The first transaction tries again, and reports.
+  const connect = () => {
+    connecting ??= Promise.race([open(), delay(OPEN_TIMEOUT).then(() => Promise.reject(new Error('timeout')))])
+    return connecting
+  }
+  // Once whoever makes this store is done: `mayCreate` is theirs. The first transaction tries again, and reports.
+  queueMicrotask(() => connect().catch(() => {}))
 
   return {
     mode: 'durable',
-    transact(work, options = {}) {
+    transact(work, options) {
       let running: IDBTransaction | undefined
       let aborted = false
       const begin = async () => {
         if (aborted || !database) throw new Error('aborted')
-        if (options.urgent) live.forEach(abort)
         try {
-          running = database.transaction(options.scope ?? 'buffer', 'readwrite', options)
+          running = database.transaction(OBJECT_STORE, 'readwrite', options)
         } catch (error) {
           // A connection that the browser has closed under us throws `InvalidStateError` for ever: open another.
           database = undefined
           throw error
         }
-        if (!options.urgent) live = [...live.slice(-LIVE), running]
+        live.add(running)
         return settle(running, work)
       }
+      const done = (database ? begin() : connect().then(begin)).finally(() => {
+        if (running) live.delete(running)
+      })
       return {
-        done: database ? begin() : connect().then(begin),
+        done,
         abort() {
           aborted = true
           return !running || abort(running)
         },
       }
     },
+    abortAll: () => live.forEach(abort),
   }
 }
 
-/**
- * Opens, or creates, the database with its object stores. Its version is never raised: another tab's older release
- * must never be in the way.
- */
-async function openDatabase(name: string): Promise<IDBDatabase> {
+/** Its version is never raised: another tab's older release must never be in the way. */
+async function openDatabase({ name, mayCreate }: IndexedDbStoreOptions): Promise<IDBDatabase> {
+  // Chromium makes a folder for the site as soon as anything is opened.
+  const known = mayCreate() ? undefined : await indexedDB.databases?.()
+  if (known && !known.some((database) => database.name === name)) throw new Error('no database')
   const request = indexedDB.open(name)
   request.onupgradeneeded = () => {
-    for (const scope of ['buffer', ...lanes]) request.result.createObjectStore(scope)
+    request.result.createObjectStore(OBJECT_STORE)
+    // An aborted creation leaves nothing behind.
+    if (!mayCreate()) request.transaction?.abort()
   }
-  const database = await promisifyRequest(request)
-  // Another tab wants to delete the database: holding on would block it.
-  database.onversionchange = () => database.close()
-  return database
+  return promisifyRequest(request)
 }
 
 /** False when it is too late: it is committing, or has ended. */
@@ -104,11 +124,10 @@ async function settle<Value>(
 }
 
 function lend(transaction: IDBTransaction): Transaction {
-  const storeOf = (key: Key) => transaction.objectStore(lanes.find((lane) => String(key).startsWith(lane)) ?? 'buffer')
+  const store = transaction.objectStore(OBJECT_STORE)
   return {
-    get: (key) => promisifyRequest(storeOf(key).get(key as IDBValidKey)),
+    get: (key) => promisifyRequest(store.get(key as IDBValidKey)),
     async getAll(range, limit) {
-      const store = storeOf(range[0])
       const query = toQuery(range)
       const [keys, values] = await Promise.all([
         promisifyRequest(store.getAllKeys(query, limit)),
@@ -116,9 +135,10 @@ function lend(transaction: IDBTransaction): Transaction {
       ])
       return keys.map((key, index) => [key as Key, values[index]])
     },
-    put: (key, value) => storeOf(key).put(value, key as IDBValidKey),
+    count: (range) => promisifyRequest(store.count(toQuery(range))),
+    put: (key, value) => store.put(value, key as IDBValidKey),
     commit: () => transaction.commit?.(),
-    remove: (range) => storeOf(range[0]).delete(toQuery(range)),
+    remove: (range) => store.delete(toQuery(range)),
   }
 }
 

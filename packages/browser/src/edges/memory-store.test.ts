@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { storeContract } from '../../test/store-contract.ts'
 import { createMemoryStore } from './memory-store.ts'
 
-storeContract('the memory store', createMemoryStore)
+storeContract('the memory store', () => createMemoryStore())
 
 test('it says that it is memory, and shares nothing with another', async () => {
   const [one, other] = [createMemoryStore(), createMemoryStore()]

@@ -19,6 +19,7 @@ export function createMemoryStore(): Store {
             select(range)
               .slice(0, limit)
               .map(([, row]) => row),
+          count: async (range) => select(range).length,
           commit() {},
           put: (key, value) => writes.push(() => rows.set(toId(key), [key, value])),
           remove: (range) =>
@@ -32,6 +33,7 @@ export function createMemoryStore(): Store {
       queue = done.catch(() => {})
       return { done, abort: () => false }
     },
+    abortAll() {},
   }
 }
 

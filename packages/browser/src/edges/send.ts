@@ -1,4 +1,4 @@
-import type { Send } from '../core/send.ts'
+import { HALTED, type Send } from '../core/send.ts'
 import { composeRequest, type Target } from './compose-request.ts'
 import { readText } from './read-text.ts'
 
@@ -31,10 +31,11 @@ export function createSender({ requestTimeout = 30_000, ...target }: SenderOptio
       const { url, init } = await composeRequest(text, target)
       const present = () => {
         const keepalive = share > 0
-        if (!keepalive) {
-          signal.addEventListener('abort', release, { signal: stop.signal })
-          if (signal.aborted) release() // While we were compressing.
+        const end = () => {
+          if (!keepalive || signal.reason === HALTED) release()
         }
+        signal.addEventListener('abort', end, { signal: stop.signal })
+        if (signal.aborted) end() // While we were compressing.
         return fetch(url, { ...init, keepalive, signal: stop.signal })
       }
       const bytes = init.body.length

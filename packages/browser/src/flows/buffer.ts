@@ -1,33 +1,72 @@
-import { readDelivery } from '../core/delivery.ts'
-import { type BufferState, CUTS, type Delivery, lineRange, STATE } from '../core/records.ts'
+import { adopt, type Contents } from '../core/adopt.ts'
+import type { ConsentDecision } from '../core/consent.ts'
+import type { RawRecord } from '../core/operation.ts'
+import {
+  type BufferState,
+  CUTS,
+  emptyDelivery,
+  emptyState,
+  isNewer,
+  lineRange,
+  markRange,
+  rawRange,
+  readDelivery,
+  readState,
+  STATE,
+} from '../core/records.ts'
+import type { Holdings } from '../core/stats.ts'
+import type { Key, Store } from '../core/store.ts'
 import { createFlusher, type FlusherOptions } from './flushing.ts'
 import { createSchedule, type Schedule, type ScheduleOptions } from './scheduling.ts'
+import { type ShedderOptions, shedSurplus } from './shedding.ts'
 import { createStamper, type Stamper, type StamperOptions } from './stamping.ts'
 
 /** The world outside, as a buffer sees it. */
-export interface BufferOptions extends FlusherOptions, Omit<ScheduleOptions, 'flush'>, StamperOptions {}
-
-interface Contents {
-  state?: BufferState
-  delivery: Delivery
-  /** The oldest line that waits. */
-  oldest?: string
+export interface BufferOptions
+  extends FlusherOptions,
+    Omit<ScheduleOptions, 'flush'>,
+    Omit<StamperOptions, 'onStored'>,
+    ShedderOptions {
+  /** Called after each commit that added lines. */
+  onStored: (lines: number) => void
 }
 
-export interface Buffer extends Pick<Stamper, 'submit' | 'settled'>, Pick<Schedule, 'flushNow'> {
-  /** What is stored at this moment. */
-  read: () => Promise<Contents>
+export interface Buffer extends Pick<Stamper, 'submit' | 'drain' | 'settled' | 'stream'>, Pick<Schedule, 'flushNow'> {
+  readonly mode: Store['mode']
+  /** What is stored at this moment; of the lines, those up to `upTo` are counted. Default: all. */
+  read: (upTo?: Key) => Promise<Holdings>
+  /** The same with all lines, to be adopted by another buffer. */
+  contents: () => Promise<Contents>
+  /** Takes over what another buffer held; `reset` says whether it has begun another person. */
+  adopt: (contents: Contents & { state: BufferState }, reset: boolean) => Promise<void>
+  /** Writes down that the visitor has consented at this time. */
+  permit: (at: number) => Promise<void>
+  /** Empties the store and ends the stream; a decision is written down. */
+  forget: (at: number, decision?: ConsentDecision) => Promise<void>
+  /** Takes away what is not stamped yet. Never rejects. */
+  sweep: () => Promise<void>
   /** The page is going, for good or into the back/forward cache, or is about to stand still. */
   leave: () => void
+  /** The page may be going: nothing of what was tracked hangs on that. */
+  maybeLeave: () => void
   /** The page runs. With `online` the device is connected again: our own backoff is over. */
   run: (online?: boolean) => void
-  close: () => Promise<void>
+  /** Sends nothing until `run`. */
+  halt: () => void
 }
 
 /** One store with all that works on it: stamping on one side, flushing on the other. */
 export function createBuffer(options: BufferOptions): Buffer {
-  const { store } = options
+  const { store, lastWords, now, maxBytes = 16_777_216, deferredCopy, onError } = options
   const flusher = createFlusher(options)
+  let away = false
+  const removeWords = () => lastWords.remove(lastWords.read().map(([id]) => id))
+  const makeRoom = () => {
+    if (away) return
+    shedSurplus({ ...options, maxBytes }).catch((error) => {
+      if (!away) onError({ code: 'storage', detail: String(error) })
+    })
+  }
   const schedule = createSchedule({
     ...options,
     flush(force) {
@@ -37,35 +76,109 @@ export function createBuffer(options: BufferOptions): Buffer {
   })
   const stamper = createStamper({
     ...options,
-    onStored(lines) {
+    onStored(lines, bytes) {
+      if (bytes > maxBytes) makeRoom()
       schedule.stored(lines)
       options.onStored(lines)
     },
   })
 
-  function run(online?: boolean) {
-    flusher.resume()
-    stamper.resume()
-    schedule.flushNow(online)
-  }
-  run()
-
   return {
     ...stamper,
+    mode: store.mode,
     flushNow: schedule.flushNow,
-    read: () =>
-      store.transact(async ({ get, getAll }) => {
-        const [state, delivery, [oldest]] = await Promise.all([get(STATE), get(CUTS), getAll(lineRange, 1)])
-        return { state, delivery: readDelivery(delivery), oldest: oldest?.[1] } as Contents
+    read: (upTo = lineRange[1]) =>
+      store.transact(async ({ get, getAll, count }) => {
+        const [state, cuts, [oldest], lines] = await Promise.all([
+          get(STATE),
+          get(CUTS),
+          getAll(lineRange, 1),
+          count([lineRange[0], upTo]),
+        ])
+        // What waits for a newer release to stamp it is not recorded either.
+        const raw = isNewer(state) ? await getAll(rawRange) : []
+        return {
+          state: readState(state, now()),
+          delivery: readDelivery(cuts),
+          oldest: oldest?.[1] as string | undefined,
+          pending: raw.reduce((sum, [, record]) => sum + countEvents(record), lines),
+        }
       }).done,
-    leave() {
-      stamper.leave()
-      flusher.release()
+    contents: () =>
+      store.transact(async ({ get, getAll }) => {
+        const [state, cuts, rows] = await Promise.all([get(STATE), get(CUTS), getAll(lineRange)])
+        return { state: readState(state, now()), delivery: readDelivery(cuts), rows }
+      }).done,
+    async adopt(contents, reset) {
+      const written = await store.transact(async ({ get, put }) => {
+        const [stored, cuts] = await Promise.all([get(STATE), get(CUTS)])
+        if (isNewer(stored)) throw new Error('newer format')
+        const at = now()
+        const adopted = adopt({ state: readState(stored, at), delivery: readDelivery(cuts) }, contents, reset, at)
+        for (const [key, text] of adopted?.rows ?? []) put(key, text)
+        if (adopted) {
+          put(STATE, adopted.state)
+          put(CUTS, adopted.delivery)
+        }
+        return adopted?.state.stream
+      }).done
+      stamper.know(written)
     },
-    run,
-    async close() {
+    permit: (at) =>
+      store.transact(async ({ get, put }) => {
+        const [stored, cuts] = await Promise.all([get(STATE), get(CUTS)])
+        if (isNewer(stored)) throw new Error('newer format')
+        const state = readState(stored, now()) ?? { ...emptyState(now()), appended: readDelivery(cuts).forgotten }
+        put(STATE, { ...state, consent: 'granted', wishedAt: at } satisfies BufferState)
+      }).done,
+    async forget(wishedAt, decision) {
+      deferredCopy.disarm()
+      removeWords()
+      const emptied = store.transact(
+        async ({ get, put, remove }) => {
+          const [stored, cuts] = await Promise.all([get(STATE), get(CUTS)])
+          const at = now()
+          const { consent } = readState(stored, at) ?? emptyState(at)
+          put(STATE, {
+            ...emptyState(at),
+            consent: decision ?? consent,
+            forgottenAt: at,
+            wishedAt,
+          } satisfies BufferState)
+          put(CUTS, { ...emptyDelivery, epoch: readDelivery(cuts).epoch + 1 })
+          for (const range of [lineRange, rawRange, markRange]) remove(range)
+        },
+        { durability: 'strict' },
+      )
+      // Even where the store fails, memory must not go on with that person.
+      await emptied.done.finally(() => stamper.know(undefined))
+      removeWords()
+    },
+    async sweep() {
+      removeWords()
+      await store.transact(async ({ remove }) => remove(rawRange)).done.catch(() => {})
+    },
+    leave() {
+      away = true
       flusher.release()
-      await stamper.settled()
+      // In memory there is nothing to gain from haste.
+      if (store.mode === 'durable') stamper.leave()
+    },
+    maybeLeave() {
+      if (store.mode === 'durable') stamper.maybeLeave()
+    },
+    run(online) {
+      away = false
+      flusher.resume()
+      stamper.resume()
+      schedule.flushNow(online).then(makeRoom)
+    },
+    halt() {
+      deferredCopy.disarm()
+      flusher.halt()
     },
   }
 }
+
+const countEvents = (raw: unknown): number =>
+  ((raw as RawRecord).operations ?? []).filter(({ kind }) => kind === 'event').length

@@ -1,4 +1,4 @@
-import { PROBLEM_TYPE } from '@waybill/protocol'
+import { PROBLEM_TYPE, parseHeader } from '@waybill/protocol'
 import { describe, expect, test } from 'vitest'
 import { tracked } from '../../test/operations.ts'
 import {
@@ -9,12 +9,14 @@ import {
   type Parts,
   type Presented,
   readAll,
+  readStreams,
   record,
   turn,
 } from '../../test/parts.ts'
 import type { Answer } from '../core/decide.ts'
+import { type BufferState, CUTS, STATE, type StreamState } from '../core/records.ts'
 import type { BufferOptions } from './buffer.ts'
-import { createFlusher } from './flushing.ts'
+import { createFlusher, type Flusher } from './flushing.ts'
 import { createStamper } from './stamping.ts'
 
 const inPairs = { limits: { ...createParts().limits, batchEvents: 2 } }
@@ -37,6 +39,11 @@ const busy = ({ header: { batchId } }: Presented): Answer => ({
   status: 503,
   retryAfter: '60',
   body: JSON.stringify({ type: `${PROBLEM_TYPE}sink_unavailable`, code: 'sink_unavailable', batchId, receipt: 'r1' }),
+})
+
+const patience = ({ header: { batchId } }: Presented): Answer => ({
+  status: 202,
+  body: JSON.stringify({ batchId, retryAfter: 7 }),
 })
 
 describe('batches', () => {
@@ -69,7 +76,7 @@ describe('batches', () => {
     const parts = await filled(['a', 'b'])
     const found: unknown[] = []
     parts.collector.answer = async (presented) => {
-      found.push((await readAll(parts.store)).delivery.list)
+      found.push((await readAll(parts)).delivery.list)
       return record(presented)
     }
     const { transact } = parts.store
@@ -79,6 +86,7 @@ describe('batches', () => {
         durabilities.push(options?.durability)
         return transact(work, options)
       },
+      abortAll() {},
     }
     await createFlusher({ ...parts, store }).flush()
     const { batchId } = parts.collector.presented[0]?.header ?? {}
@@ -123,7 +131,7 @@ describe('batches', () => {
     const parts = await filled(['a', 'b', 'c', 'd'], inPairs)
     parts.collector.answer = (presented) => (presented.header.first === 1 ? record(presented) : outage())
     await createFlusher(parts).flush()
-    const { lines, delivery } = await readAll(parts.store)
+    const { lines, delivery } = await readAll(parts)
     expect(lines.map((line) => JSON.parse(line).event)).toEqual(['c', 'd'])
     expect(delivery).toMatchObject({ recorded: 2, forgotten: { lines: 2 }, lastError: { code: 'outage' } })
     expect(parts.recorded).toHaveLength(1)
@@ -139,7 +147,7 @@ describe('batches', () => {
     }
     expect(await createFlusher(parts).flush()).toBeUndefined()
     expect(rangesOf(parts)).toEqual(['1-5', '1-3', '1-2', '3-3', '4-5'])
-    expect((await readAll(parts.store)).lines).toEqual([])
+    expect((await readAll(parts)).lines).toEqual([])
   })
 
   test('of a person who was reset go before those of the one who came after', async () => {
@@ -161,7 +169,7 @@ describe('batches', () => {
     })
     await createFlusher(parts).flush()
     expect(told).toMatchObject([{ recorded: 2, rejected }])
-    expect(await readAll(parts.store)).toMatchObject({ lines: [], delivery: { recorded: 2, rejected: 1 } })
+    expect(await readAll(parts)).toMatchObject({ lines: [], delivery: { recorded: 2, rejected: 1 } })
   })
 
   test('stay where they are while a newer release keeps the store', async () => {
@@ -252,10 +260,10 @@ describe('of two tabs', () => {
     await turn()
     await createFlusher({ ...parts, ...locks() }).flush()
     await track(parts, 'c')
-    const before = await readAll(parts.store)
+    const before = await readAll(parts)
     gate.open()
     await slow
-    expect(await readAll(parts.store)).toEqual(before)
+    expect(await readAll(parts)).toEqual(before)
     expect(parts.recorded).toHaveLength(1)
     expect(parts.errors).toEqual([])
     expect(before.delivery).toMatchObject({ list: [], recorded: 2, forgotten: { lines: 2 } })
@@ -301,6 +309,61 @@ test('a tab that is taken over from between two batches presents no other', asyn
   await createFlusher({ ...parts, send: send('first'), onRecorded }).flush()
   await takenOver
   expect(presented).toEqual(['first 1', 'next 3'])
+})
+
+describe('our own backoff', () => {
+  const presentAgain = async (parts: Parts, flusher: Flusher, answer: typeof parts.collector.answer) => {
+    parts.collector.answer = answer
+    await flusher.flush(true)
+    const { wait, failures } = (await readAll(parts)).delivery
+    // A server's wait holds for everyone.
+    parts.clock.set(wait?.until ?? 0)
+    return [(wait?.until ?? 0) - (wait?.since ?? 0), failures]
+  }
+
+  test('grows with each failure in a row, and begins anew after a wait that the collector asked for', async () => {
+    const parts = await filled(['a'])
+    const flusher = createFlusher(parts)
+    const waits = []
+    for (const answer of [outage, outage, outage, patience, patience, outage, outage]) {
+      waits.push(await presentAgain(parts, flusher, answer))
+    }
+    expect(waits).toEqual([
+      [1_000, 1],
+      [2_000, 2],
+      [4_000, 3],
+      [7_000, 0],
+      [7_000, 0],
+      [1_000, 1],
+      [2_000, 2],
+    ])
+    expect((await readAll(parts)).delivery.list[0]?.attempt).toBe(7)
+  })
+
+  test('does not grow by presentations that a page ended itself because it was left', async () => {
+    const parts = await filled(['a'])
+    for (let time = 0; time < 5; time++) {
+      parts.collector.answer = ({ signal }) =>
+        new Promise((resolve) => {
+          signal.addEventListener('abort', () => resolve({ status: 0, failure: 'AbortError' }))
+        })
+      const leaving = createFlusher(parts)
+      leaving.flush()
+      await turn()
+      leaving.release()
+      await turn()
+    }
+    expect((await readAll(parts)).delivery).toMatchObject({ failures: 0, list: [{ attempt: 5 }] })
+    expect(await presentAgain(parts, createFlusher(parts), outage)).toEqual([1_000, 1])
+  })
+
+  test('begins anew with the next batch', async () => {
+    const parts = await filled(['a', 'b', 'c'], inPairs)
+    const flusher = createFlusher(parts)
+    for (let time = 0; time < 4; time++) await presentAgain(parts, flusher, outage)
+    const firstOnly = (presented: Presented) => (presented.header.first === 1 ? record(presented) : outage())
+    expect(await presentAgain(parts, flusher, firstOnly)).toEqual([1_000, 1])
+  })
 })
 
 describe('after release', () => {
@@ -352,7 +415,7 @@ describe('after release', () => {
     await turn()
     expect(parts.recorded).toHaveLength(1)
     expect(rangesOf(parts)).toEqual(['1-2'])
-    expect((await readAll(parts.store)).lines).toHaveLength(1)
+    expect((await readAll(parts)).lines).toHaveLength(1)
   })
 
   test('a request that was ended with it is no outage', async () => {
@@ -367,16 +430,259 @@ describe('after release', () => {
     release()
     await flushed
     await turn()
-    const { delivery } = await readAll(parts.store)
+    const { delivery } = await readAll(parts)
     expect([delivery.wait, delivery.lastError]).toEqual([undefined, undefined])
     expect(parts.errors).toEqual([])
+  })
+})
+
+describe('where there is no lock to be had', () => {
+  const lock = () => Promise.reject(new DOMException('denied', 'SecurityError'))
+  const tab = (parts: Parts, name: string, more: Partial<BufferOptions> = {}) =>
+    createFlusher({ ...parts, lock, tab: name, ...more })
+
+  /** A tab that waits for its answer until the gate opens. */
+  async function presenting(parts: Parts) {
+    const gate = createGate()
+    parts.collector.answer = async (presented) => {
+      if (presented.header.attempt === 1) await gate.opened
+      return record(presented)
+    }
+    const flushed = tab(parts, 'first').flush()
+    await turn()
+    return { gate, flushed }
+  }
+
+  test('events are delivered all the same', async () => {
+    const parts = await filled(['a', 'b', 'c'], inPairs)
+    expect(await tab(parts, 'first').flush()).toBeUndefined()
+    expect(rangesOf(parts)).toEqual(['1-2', '3-3'])
+  })
+
+  test('the tab that presents a batch shuts the others out, forced or not, until it has its answer', async () => {
+    const parts = await filled(['a'])
+    const { gate, flushed } = await presenting(parts)
+    expect(await tab(parts, 'second').flush()).toBe(5_000)
+    parts.clock.set(parts.clock.now() + 39_000)
+    expect(await tab(parts, 'second').flush(true)).toBe(1_000)
+    gate.open()
+    await flushed
+    expect(parts.collector.presented).toHaveLength(1)
+    await track(parts, 'b')
+    expect(await tab(parts, 'second').flush()).toBeUndefined()
+    expect(rangesOf(parts)).toEqual(['1-1', '2-2'])
+  })
+
+  test('a tab that died is taken over from when its time is up', async () => {
+    const parts = await filled(['a'])
+    await presenting(parts)
+    parts.clock.set(parts.clock.now() + 40_000)
+    await tab(parts, 'second').flush()
+    expect(rangesOf(parts)).toEqual(['1-1', '1-1'])
+    expect(parts.recorded).toHaveLength(1)
+  })
+
+  test('a tab that died is taken over from though the clock was set back', async () => {
+    const parts = await filled(['a'])
+    await presenting(parts)
+    parts.clock.set(parts.clock.now() - 3_600_000)
+    await tab(parts, 'second').flush()
+    expect(parts.recorded).toHaveLength(1)
+  })
+
+  test('the tab itself is not shut out by what it has begun', async () => {
+    const parts = await filled(['a'])
+    await presenting(parts)
+    await tab(parts, 'first').flush()
+    expect(parts.recorded).toHaveLength(1)
+  })
+
+  test('a lease binds nobody where there is a lock', async () => {
+    const parts = await filled(['a'])
+    await presenting(parts)
+    await createFlusher({ ...parts, tab: 'second' }).flush()
+    expect(parts.recorded).toHaveLength(1)
+  })
+
+  test('two tabs that flush at the same time present each batch once', async () => {
+    const parts = await filled(['a', 'b', 'c', 'd', 'e', 'f'], inPairs)
+    const tabs = ['first', 'second'].map((name) => tab(parts, name))
+    for (let round = 0; round < 6; round++) {
+      await Promise.all(tabs.map(({ flush }) => flush(true)))
+      parts.clock.set(parts.clock.now() + 1)
+    }
+    expect(rangesOf(parts)).toEqual(['1-2', '3-4', '5-6'])
+  })
+})
+
+describe('what somebody has damaged', () => {
+  const damage = (parts: Parts, ...seqs: number[]) =>
+    parts.store.transact(async ({ get, put }) => {
+      const { number } = ((await get(STATE)) as BufferState).stream as StreamState
+      for (const seq of seqs) put([number, seq], '{"stre')
+    }).done
+  const lose = (parts: Parts, seq: number) =>
+    parts.store.transact(async ({ get, remove }) => {
+      const { number } = ((await get(STATE)) as BufferState).stream as StreamState
+      remove([
+        [number, seq],
+        [number, seq],
+      ])
+    }).done
+
+  test('goes as tombstones, and its neighbours as they are', async () => {
+    const parts = await filled(['a', 'b', 'c', 'd', 'e', 'f'], { limits: { ...createParts().limits, batchEvents: 3 } })
+    await damage(parts, 1, 3, 4)
+    await lose(parts, 5)
+    expect(await createFlusher(parts).flush()).toBeUndefined()
+    expect(readStreams(parts.collector.presented)).toEqual([['1 damaged', '2 b', '3 damaged', '4-5 damaged', '6 f']])
+    const { state, delivery, lines } = await readAll(parts)
+    expect(lines).toEqual([])
+    expect(delivery.forgotten.lines).toBe(state.appended.lines - 1)
+  })
+
+  test('goes with the same bytes on every repeat', async () => {
+    const parts = await filled(['a', 'b', 'c'])
+    await damage(parts, 2)
+    parts.collector.answer = outage
+    const { flush } = createFlusher(parts)
+    for (let attempt = 0; attempt < 3; attempt++) await flush(true)
+    const [first, ...repeats] = parts.collector.presented.map(({ rest }) => rest)
+    expect(repeats).toEqual([first, first])
+  })
+
+  test('after it was cut goes as a tombstone, too', async () => {
+    const parts = await filled(['a', 'b', 'c'])
+    parts.collector.answer = outage
+    const { flush } = createFlusher(parts)
+    await flush()
+    await damage(parts, 1, 2, 3)
+    parts.collector.answer = record
+    await flush(true)
+    expect(readStreams(parts.collector.presented.slice(1))).toEqual([['1-3 damaged']])
+    expect((await readAll(parts)).lines).toEqual([])
+  })
+
+  test.each([7, 'cuts', { epoch: 'x' }, { epoch: 1, list: [{}] }])(
+    'as the record of cuts, to %j, is made anew',
+    async (damaged) => {
+      const parts = await filled(['a', 'b'])
+      await parts.store.transact(async ({ put }) => put(CUTS, damaged)).done
+      await createFlusher(parts).flush()
+      expect(readStreams(parts.collector.presented)).toEqual([['1 a', '2 b']])
+      expect((await readAll(parts)).delivery).toMatchObject({ epoch: 1, list: [], recorded: 2 })
+    },
+  )
+
+  test.each([7, {}, { format: 1, streams: 'x' }])('as the state, to %j, keeps no line back', async (damaged) => {
+    const parts = await filled(['a'])
+    await parts.store.transact(async ({ put }) => put(STATE, damaged)).done
+    parts.clock.set(parts.clock.now() + 1_000)
+    await track(parts, 'b')
+    await createFlusher(parts).flush()
+    expect(readStreams(parts.collector.presented)).toEqual([['1 a'], ['1 b']])
+  })
+})
+
+describe('without consent', () => {
+  const decide = (parts: Parts, consent: string) =>
+    parts.store.transact(async ({ get, put }) => put(STATE, { ...((await get(STATE)) as BufferState), consent })).done
+
+  test.each(['denied', 'pending'] as const)('that is assumed to be %s nothing is sent', async (assumed) => {
+    const parts = await filled(['a'])
+    expect(await createFlusher({ ...parts, assumedConsent: () => assumed }).flush(true)).toBeUndefined()
+    expect(parts.collector.presented).toEqual([])
+  })
+
+  test('that was withdrawn by another tab nothing is sent', async () => {
+    const parts = await filled(['a'])
+    await decide(parts, 'denied')
+    expect(await createFlusher(parts).flush(true)).toBeUndefined()
+    expect(parts.collector.presented).toEqual([])
+  })
+
+  test('that was withdrawn between two batches the second is not sent', async () => {
+    const parts = await filled(['a', 'b', 'c'], inPairs)
+    parts.collector.answer = async (presented) => {
+      await decide(parts, 'denied')
+      return record(presented)
+    }
+    await createFlusher(parts).flush()
+    expect(rangesOf(parts)).toEqual(['1-2'])
+  })
+
+  test('until it was granted: what the visitor decided counts more than what is assumed', async () => {
+    const parts = await filled(['a'])
+    await decide(parts, 'granted')
+    await createFlusher({ ...parts, assumedConsent: () => 'denied' }).flush()
+    expect(parts.recorded).toHaveLength(1)
+  })
+})
+
+describe('a copy', () => {
+  test('of a batch that was kept waits for the end of the page, and says what it is', async () => {
+    const parts = await filled(['a', 'b'])
+    parts.collector.answer = outage
+    await createFlusher(parts).flush()
+    const [header = '', ...lines] = (parts.deferredCopy.text ?? '').split('\n')
+    expect(parseHeader(header)).toMatchObject({ ok: true, value: { copy: true, first: 1, last: 2, attempt: 1 } })
+    expect(lines.join('\n')).toBe(parts.collector.presented[0]?.rest)
+  })
+
+  test('is taken back before the batch is presented again, and is gone with the batch', async () => {
+    const parts = await filled(['a'])
+    parts.collector.answer = outage
+    const { flush } = createFlusher(parts)
+    await flush()
+    const found: unknown[] = []
+    parts.collector.answer = (presented) => {
+      found.push(parts.deferredCopy.text)
+      return record(presented)
+    }
+    await flush(true)
+    expect([...found, parts.deferredCopy.text]).toEqual([undefined, undefined])
+    expect(parts.deferredCopy.armed).toBe(1)
+  })
+
+  test('is not left where the collector itself asked for patience', async () => {
+    const parts = await filled(['a'])
+    parts.collector.answer = busy
+    await createFlusher(parts).flush()
+    expect(parts.deferredCopy.armed).toBe(0)
+  })
+
+  test('is not left by a page that is already gone, nor by one that was taken over from', async () => {
+    const parts = await filled(['a'])
+    const gate = createGate()
+    parts.collector.answer = () => gate.opened.then(() => ({ status: 502 }))
+    const { flush, release } = createFlusher(parts)
+    flush()
+    await turn()
+    release()
+    gate.open()
+    await turn()
+    expect((await readAll(parts)).delivery.lastError?.code).toBe('http_502')
+    expect(parts.deferredCopy.armed).toBe(0)
+  })
+
+  test('stays while a flush only waits', async () => {
+    const parts = await filled(['a'])
+    parts.collector.answer = outage
+    const { flush } = createFlusher(parts)
+    await flush()
+    await flush()
+    expect(parts.deferredCopy.text).toBeDefined()
   })
 })
 
 describe('trouble', () => {
   test('with the store is told, and looked at again later', async () => {
     const parts = createParts({
-      store: { mode: 'durable', transact: () => ({ done: Promise.reject(new Error('closed')), abort: () => true }) },
+      store: {
+        mode: 'durable',
+        transact: () => ({ done: Promise.reject(new Error('closed')), abort: () => true }),
+        abortAll() {},
+      },
     })
     expect(await createFlusher(parts).flush()).toBeGreaterThan(0)
     expect(parts.errors).toEqual([{ code: 'storage', detail: 'Error: closed' }])

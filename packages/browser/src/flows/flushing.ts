@@ -1,22 +1,39 @@
 import type { BatchId, Limits, Rejection } from '@waybill/protocol'
 import { composeBatch } from '../core/batch.ts'
-import { cutNext, type Row } from '../core/cut.ts'
+import type { Consent } from '../core/consent.ts'
+import { cutNext, toLines } from '../core/cut.ts'
 import { type Decision, decide } from '../core/decide.ts'
-import { isCurrent, readDelivery, remainingWait, settle } from '../core/delivery.ts'
+import { isCurrent, remainingLease, remainingWait, settle } from '../core/delivery.ts'
+import type { Row } from '../core/line.ts'
 import type { Lock } from '../core/lock.ts'
-import { CUTS, type Cut, type DeliveryError, isNewer, lineRange, STATE } from '../core/records.ts'
-import type { Send } from '../core/send.ts'
+import {
+  CUTS,
+  type Cut,
+  type DeliveryError,
+  isNewer,
+  lineRange,
+  readDelivery,
+  readState,
+  STATE,
+} from '../core/records.ts'
+import { type DeferredCopy, HALTED, type Send } from '../core/send.ts'
 import type { KeyRange, Store } from '../core/store.ts'
 
 export interface FlusherOptions {
   store: Store
   lock: Lock
+  /** This tab's id, new for each document. */
+  tab: string
   now: () => number
   /** From 0 to 1. */
   random: () => number
   sdk: string
   limits: Limits
   send: Send
+  /** What the browser sends by itself once the page is gone. */
+  deferredCopy: DeferredCopy
+  /** What holds where the store knows no decision. */
+  assumedConsent: () => Consent
   onRecorded: (batch: RecordedBatch) => void
   onError: (error: Pick<DeliveryError, 'code' | 'detail'>) => void
 }
@@ -37,6 +54,8 @@ export interface Flusher {
   flush: (force?: boolean) => Promise<number | undefined>
   /** Stops, and lets the lock go: the page will not run for a while. Until `resume` no flush begins. */
   release: () => void
+  /** The same, and ends the request under way: it must not be sent any more. */
+  halt: () => void
   resume: () => void
 }
 
@@ -46,31 +65,42 @@ export interface Flusher {
  */
 const BUSY_WAIT = 1_000
 
+/** When to look again whether a store that fails works again. In ms. */
+const STORAGE_WAIT = 30_000
+
+/** For how long a presentation shuts out the other tabs where there are no Web Locks: as long as a request may take. */
+const LEASE = 40_000
+
 /** A batch that is cut, persisted and due. */
 interface Head {
   epoch: number
   cut: Cut
   rows: Row[]
+  failures: number
 }
 
 export function createFlusher(options: FlusherOptions): Flusher {
-  const { store, lock, now, random, sdk, limits, send, onRecorded, onError } = options
+  const { store, lock, tab, now, random, sdk, limits, send, deferredCopy, assumedConsent, onRecorded, onError } =
+    options
   let stop = new AbortController()
   const busy = () => BUSY_WAIT * (1 + 4 * random())
 
   /** The batch to present next: the head of the list or a new cut, on the disk before any byte of it is sent. */
-  const takeHead = (signal: AbortSignal, epoch: number | undefined, force: boolean) =>
+  const takeHead = (signal: AbortSignal, epoch: number | undefined, force: boolean, leased: boolean) =>
     store.transact<Head | number | undefined>(
       async ({ get, getAll, put }) => {
-        const [state, stored] = await Promise.all([get(STATE), get(CUTS)])
-        if (signal.aborted || isNewer(state)) return undefined
-        const delivery = readDelivery(stored)
+        const [stored, cuts] = await Promise.all([get(STATE), get(CUTS)])
         const at = now()
+        const consent = readState(stored, at)?.consent ?? assumedConsent()
+        if (signal.aborted || isNewer(stored) || consent !== 'granted') return undefined
+        const delivery = readDelivery(cuts)
         if (epoch !== undefined && epoch !== delivery.epoch) return busy()
 
         const [first, ...rest] = delivery.list
         const wait = first ? remainingWait(delivery.wait, at, force) : 0
         if (wait > 0) return wait
+        const lease = leased ? remainingLease(delivery, tab, at) : 0
+        if (lease > 0) return Math.min(lease, busy())
         const next = first
           ? { cut: first, rows: await getAll(rangeOf(first)) }
           : cutNext(await getAll(lineRange, limits.batchEvents), at, limits)
@@ -79,8 +109,10 @@ export function createFlusher(options: FlusherOptions): Flusher {
           epoch: epoch ?? delivery.epoch + 1,
           cut: { ...next.cut, attempt: next.cut.attempt + 1 },
           rows: next.rows,
+          failures: delivery.failures,
         }
-        put(CUTS, { ...delivery, epoch: head.epoch, list: [head.cut, ...rest] })
+        const presenting = { tab, since: at, until: at + LEASE }
+        put(CUTS, { ...delivery, epoch: head.epoch, list: [head.cut, ...rest], presenting })
         return head
       },
       { durability: 'strict' },
@@ -96,22 +128,24 @@ export function createFlusher(options: FlusherOptions): Flusher {
       return true
     }).done
 
-  async function flushAll(signal: AbortSignal, force: boolean): Promise<number | undefined> {
+  async function flushAll(signal: AbortSignal, force: boolean, leased: boolean): Promise<number | undefined> {
     let epoch: number | undefined
     for (;;) {
-      const head = await takeHead(signal, epoch, force)
+      const head = await takeHead(signal, epoch, force, leased)
       if (typeof head !== 'object') return head
+      deferredCopy.disarm()
       epoch = head.epoch
-      const { cut, rows } = head
-      const lines = rows.map(([, text]) => text as string)
+      const { cut, rows, failures } = head
+      const lines = toLines(cut, rows)
       const answer = await send(composeBatch(cut, lines, sdk, now()), signal)
       // A request that we ended ourselves says nothing about the network.
       if (signal.aborted && answer.failure) return busy()
 
-      const decision = decide(answer, { ...cut, lines: rows.length, now: now(), random: random() })
+      const decision = decide(answer, { ...cut, failures, lines: rows.length, now: now(), random: random() })
       if (!(await act(head, decision))) return busy()
       if (decision.kind === 'recorded') onRecorded({ ...decision, batchId: cut.batchId })
       if (decision.kind === 'kept') {
+        if (!decision.byServer && !signal.aborted) deferredCopy.arm(composeBatch(cut, lines, sdk, now(), true))
         if (decision.error) onError(decision.error)
         return decision.wait
       }
@@ -122,16 +156,20 @@ export function createFlusher(options: FlusherOptions): Flusher {
     async flush(force = false) {
       const { signal } = stop
       if (signal.aborted) return undefined
-      const work = () =>
-        flushAll(signal, force).catch((error) => {
-          onError({ code: 'storage', detail: String(error) })
-          return busy()
+      const work = (leased: boolean) =>
+        flushAll(signal, force, leased).catch((error) => {
+          // A page that is left ends its transactions itself; the batch is presented again.
+          if (!signal.aborted) onError({ code: 'storage', detail: String(error) })
+          return STORAGE_WAIT
         })
-      const outcome = await lock(work, signal).catch(work)
+      const outcome = await lock(() => work(false), signal).catch(() => work(true))
       return outcome === null ? busy() : outcome
     },
     release() {
       stop.abort()
+    },
+    halt() {
+      stop.abort(HALTED)
     },
     resume() {
       if (stop.signal.aborted) stop = new AbortController()

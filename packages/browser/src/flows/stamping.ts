@@ -1,42 +1,63 @@
 import type { Accumulator } from '../core/accumulator.ts'
-import { readDelivery } from '../core/delivery.ts'
+import type { Consent } from '../core/consent.ts'
 import type { DropReason } from '../core/drop-reason.ts'
-import type { Identity, Journal, Operation } from '../core/operation.ts'
-import { type BufferState, CUTS, isNewer, STATE } from '../core/records.ts'
-import { type Outcome, stamp } from '../core/stamp.ts'
+import type { LastWords } from '../core/last-words.ts'
+import type { Row } from '../core/line.ts'
+import type { Journal, Operation, RawRecord } from '../core/operation.ts'
+import { parseObject } from '../core/parse-object.ts'
 import {
-  type Key,
-  type KeyRange,
-  lanes,
-  type RunningTransaction,
-  type Scope,
-  type Store,
-  type Transaction,
-  type TransactionOptions,
-} from '../core/store.ts'
+  type BufferState,
+  CUTS,
+  isNewer,
+  MARK,
+  type Mark,
+  markRange,
+  RAW,
+  rawRange,
+  readDelivery,
+  readState,
+  STATE,
+  type StreamState,
+} from '../core/records.ts'
+import { sift } from '../core/sift.ts'
+import { type Outcome, stamp } from '../core/stamp.ts'
+import type { RunningTransaction, Store, Transaction } from '../core/store.ts'
 
 /**
- * What became of a call. `durable`: it survives a kill of the browser. `memory`: IndexedDB could not be had, it
- * survives as long as the page. `dropped`: refused, for `reason`. An event that is stored while the page is being
- * left has no `seq` yet; a call that is no event has none ever.
+ * What became of a call. `durable`: it survives a kill of the browser. `memory`: it survives as long as the page, since
+ * IndexedDB can't be had or the visitor has not consented yet. `dropped`: refused, for `reason`. An event that is
+ * stored while the page is being left has no `seq` yet; a call that is no event has none ever.
  */
 export type TrackResult = { status: 'durable' | 'memory'; seq?: number } | { status: 'dropped'; reason: DropReason }
 
 /** An operation that is not in the store yet, and who waits for it. */
-interface Waiting {
+export interface Waiting {
   operation: Operation
   resolve: (result: TrackResult) => void
 }
 
+/** Why operations are not stored: the visitor's decision, or what the store failed with. */
+export type Hindrance = { consent: Exclude<Consent, 'granted'> } | { error: unknown }
+
 export interface StamperOptions {
   store: Store
+  lastWords: LastWords
+  /** This document's id, a version 7 UUID. */
+  tab: string
   accumulators: readonly Accumulator[]
   now: () => number
   mint: () => string
-  /** Called after each commit that added lines. */
-  onStored: (lines: number) => void
-  /** A transaction failed for good; its operations are dropped. */
-  onError: (error: { code: string; detail: string }) => void
+  delay: (ms: number) => Promise<void>
+  /** What holds where the store knows no decision. */
+  assumedConsent: () => Consent
+  /** What the visitor has decided, as far as this page knows. Default: `granted`. */
+  consent?: () => Consent
+  /** See `StampEnvironment`. */
+  origin?: StreamState | undefined
+  /** Called after each commit that added lines, with the bytes that wait in the store. */
+  onStored: (lines: number, bytes: number) => void
+  /** These can't be stored here. */
+  onHindered: (waiting: Waiting[], hindrance: Hindrance) => void
 }
 
 export interface Stamper {
@@ -45,22 +66,35 @@ export interface Stamper {
    * counted with the next event.
    */
   submit: (operation: Operation | DropReason) => Promise<TrackResult>
-  /** The page is going: undoes what is not yet committed and writes it raw, in one step that needs no reading. */
+  /** The page is going: undoes what is not yet committed and leaves it behind raw, in one step that needs no reading. */
   leave: () => void
-  /** The page runs. */
+  /** The same for a page that may stay after all; it goes on in the next turn. */
+  maybeLeave: () => Promise<void>
+  /** The page runs. What it tracks from here on comes after what earlier pages have left: that is stamped first. */
   resume: () => void
   /** Stamps what this page or another has left in the raw journal. */
   drain: () => void
   /** Resolves when everything submitted so far is stored or has failed. */
   settled: () => Promise<void>
+  /** The current stream, as far as this page knows. */
+  stream: () => StreamState | undefined
+  /** Another flow has written it. */
+  know: (stream: StreamState | undefined) => void
 }
 
 /** A transaction, and the operations that it took with it. */
 interface Run {
+  number: number
   taken: Waiting[]
+  /** It stamps what is in the raw journal, too. */
+  draining?: boolean
   transaction?: RunningTransaction<() => void>
   undone?: boolean
+  /** Its operations are among the last words. */
+  said?: boolean
 }
+
+const DAY = 86_400_000
 
 /** Events of one transaction: more would hold the main thread for longer than a frame. */
 const BURST = 200
@@ -70,95 +104,163 @@ const BURST = 200
  * is still reading share it.
  */
 export function createStamper(options: StamperOptions): Stamper {
-  const { store, accumulators, now, mint, onStored, onError } = options
+  const { store, lastWords, tab, accumulators, now, mint, delay, assumedConsent, origin, onStored, onHindered } =
+    options
   const running = new Set<Run>()
-  let waiting: Waiting[] = []
+  const unsettled = new Set<Promise<TrackResult>>()
+  const waiting: Waiting[] = []
   let reading: Run | undefined
-  let identity: Identity | undefined
+  let stream: StreamState | undefined
   let refused = 0
   let left = false
-  let journals = 0
+  /** Nothing lies in the raw journal that would have to be stamped before what this page tracks. */
+  let drained = true
+  /** Last words can't be written. */
+  let mute = false
+  let leaves = 0
+  let runs = 0
+  let marked = 0
 
   /** `work` resolves to what there is to do once it is committed. */
-  async function follow(
-    run: Run,
-    work: (transaction: Transaction) => Promise<() => void>,
-    options?: TransactionOptions,
-  ): Promise<void> {
+  async function follow(run: Run, work: (transaction: Transaction) => Promise<() => void>): Promise<void> {
     running.add(run)
     try {
-      run.transaction = store.transact(work, options)
+      run.transaction = store.transact(work)
       const committed = await run.transaction.done
       committed()
     } catch (error) {
-      if (reading === run) reading = undefined
+      if (reading === run) {
+        reading = undefined
+        run.taken.push(...waiting.splice(0))
+      }
       if (run.undone) return
-      for (const { resolve } of run.taken) resolve({ status: 'dropped', reason: 'internal' })
-      onError({ code: 'internal', detail: String(error) })
+      if (run.said) resolveAll(run.taken, [])
+      else onHindered(run.taken, { error })
     } finally {
       running.delete(run)
     }
   }
 
-  const write = () => (left ? journal() : begin(false))
+  function write(): void {
+    if (left) writeRaw()
+    // One that failed has drained nothing, and the next must not raise this tab's mark over what still lies there.
+    else if (waiting.length > 0 && !reading) stampWaiting(!drained)
+  }
 
-  /** @param drain stamp what is in the raw journal, too: only then can another tab's last write have to wait for us */
-  function begin(drain: boolean): void {
-    if (reading && !drain) return
-    const run: Run = { taken: [] }
-    const ranges: KeyRange[] = drain ? lanes.map((lane) => [lane, `${lane}~`]) : []
+  function stampWaiting(draining: boolean): void {
+    const run: Run = { number: ++runs, taken: [], draining }
+    const era = leaves
     reading = run
     const work = async ({ get, getAll, put, remove, commit }: Transaction) => {
-      const [stored, delivery, ...laden] = await Promise.all([
+      const [stored, cuts, raw, marks] = await Promise.all([
         get(STATE),
         get(CUTS),
-        ...ranges.map((range) => getAll(range)),
+        draining ? getAll(rawRange) : [],
+        draining ? getAll(markRange) : [],
       ])
+      // Not sooner: what lies in the store may have been left after other last words.
+      const words = draining ? lastWords.read() : []
+      const at = now()
+      const before = readState(stored, at)
       if (reading === run) reading = undefined
       // A transaction that failed runs again, and has taken some already.
-      run.taken.push(...waiting.splice(0, BURST))
+      waiting.unshift(...run.taken.splice(0))
+      // Of what a newer release has stored, too: its name is part of the stable format.
+      const consent = (Object(stored) as BufferState).consent ?? assumedConsent()
+      run.taken = waiting.splice(0, consent === 'granted' ? BURST : Number.POSITIVE_INFINITY)
+      const forgetWords = () => lastWords.remove(words.map(([id]) => id))
+      if (consent !== 'granted') {
+        if (consent === 'denied') remove(rawRange)
+        return () => {
+          if (consent === 'denied') forgetWords()
+          onHindered(run.taken, { consent })
+        }
+      }
       if (isNewer(stored)) {
         // What a newer release has stored this one can't read: leave the stamping to it.
-        waiting = [...run.taken.splice(0), ...waiting]
-        journal()
+        waiting.unshift(...run.taken.splice(0))
+        writeRaw()
         return () => {}
       }
-      if (waiting.length > 0) write()
-      const raw = laden.flat().sort(byBirth)
-      if (raw.length + run.taken.length === 0) return () => {}
-      const journals = [...raw.map(([, record]) => record as Journal), toJournal(run.taken)]
-      const environment = { now: now(), mint, accumulators, refused }
-      const stamped = stamp(stored as BufferState | undefined, readDelivery(delivery), journals, environment)
-      for (const { key, text } of stamped.lines) put(key, text)
-      put(STATE, stamped.state)
-      ranges.forEach(remove)
+      write()
+
+      const { fresh, stamped } = sift([...raw, ...words.map(toRow)], new Map(marks as [string, Mark][]))
+      if (raw.length > 0) remove(rawRange)
+      // A mark is of use only while its tab's records can still turn up.
+      if (fresh.length + words.length === 0) {
+        for (const [key, mark] of marks) if (Object(mark).at < at - DAY) remove([key, key])
+      }
+      const finish = () => {
+        if (draining && era === leaves) {
+          drained = true
+          mute = false
+        }
+        forgetWords()
+      }
+      if (fresh.length + run.taken.length === 0) return finish
+      // Nothing can come in between: what this page tracks now is the current person's.
+      const journals: Journal[] = run.taken.length > 0 ? [...fresh, { operations: toOperations(run) }] : fresh
+      // Begun again, it comes after what was begun and stamped meanwhile.
+      if (run.number <= marked) run.number = ++runs
+      stamped.set(MARK + tab, run.number)
+      const environment = { now: at, mint, accumulators, refused, origin }
+      const delivery = readDelivery(cuts)
+      const { state, lines, outcomes } = stamp(before, delivery, journals, environment)
+      for (const { key, text } of lines) put(key, text)
+      for (const [key, last] of stamped) put(key, { run: last, at } satisfies Mark)
+      put(STATE, state)
       commit()
       return () => {
-        const { streamId, anonymousId, userId } = stamped.state.stream
-        identity = { streamId, anonymousId, userId }
+        marked = run.number
+        stream = state.stream
         refused -= environment.refused
-        resolveAll(run.taken, stamped.outcomes.slice(-run.taken.length))
-        if (stamped.lines.length > 0) onStored(stamped.lines.length)
+        resolveAll(run.taken, outcomes.slice(outcomes.length - run.taken.length))
+        if (lines.length > 0) onStored(lines.length, state.appended.bytes - delivery.forgotten.bytes)
+        finish()
       }
     }
-    follow(run, work, { scope: drain ? ['buffer', ...lanes] : undefined })
+    follow(run, work)
   }
 
   /** Writes what waits as it is. */
-  function journal(): void {
-    if (waiting.length === 0) return
-    const run: Run = { taken: waiting.splice(0) }
-    const record: Journal = { ...toJournal(run.taken), identity }
-    const lane = lanes[journals++ % lanes.length] as Scope
+  function writeRaw(): void {
+    if (waiting.length > 0) leaveBehind({ number: ++runs, taken: waiting.splice(0) })
+  }
+
+  /**
+   * The last words survive the page in any case, the record in the store the browser as well.
+   *
+   * @param committing it may be in the store already, so only the last words can be of use
+   */
+  function leaveBehind(run: Run, committing = false): void {
+    if (options.consent?.() === 'denied') {
+      onHindered(run.taken, { consent: 'denied' })
+      return
+    }
+    const id = mint()
+    let again = false
     const work = async ({ put, commit }: Transaction) => {
-      put(lane + mint(), record)
+      // Begun again, it comes after what was begun and stamped meanwhile.
+      if (again && !run.said) run.number = ++runs
+      again = true
+      put(RAW + id, toRecord(run))
       commit()
       return () => resolveAll(run.taken, [])
     }
-    follow(run, work, { scope: [lane], urgent: true })
+    // First, because it goes on by itself, and Firefox may end the page's process any moment.
+    if (!committing) follow(run, work)
+    if (!left) return
+    drained = false
+    // After one that can't be said nothing is: read sooner than the store, it would let the other look stamped.
+    run.said = !mute && lastWords.write(id, JSON.stringify(toRecord(run)))
+    mute = !run.said
   }
 
-  const toJournal = (taken: Waiting[]): Journal => ({ operations: taken.map(({ operation }) => operation) })
+  function toRecord(run: Run): RawRecord {
+    const { streamId, anonymousId = '', userId } = stream ?? {}
+    const identity = streamId && { streamId, anonymousId, userId }
+    return { tab, run: run.number, identity, operations: toOperations(run) }
+  }
 
   const resolveAll = (taken: Waiting[], outcomes: Outcome[]) =>
     taken.forEach(({ resolve }, index) => {
@@ -166,9 +268,37 @@ export function createStamper(options: StamperOptions): Stamper {
       resolve(reason ? { status: 'dropped', reason } : { status: store.mode, seq })
     })
 
+  /** @param staying maybe: what others have under way goes on */
+  function leave(staying = false): void {
+    leaves++
+    left = true
+    reading = undefined
+    const interrupted = [...running].map((run) => {
+      run.undone = run.transaction?.abort() && running.delete(run)
+      return run
+    })
+    // In WebKit a transaction that reads never ends in the back/forward cache, and keeps the store from every other page.
+    if (!staying) store.abortAll()
+    const passed = Math.max(marked, ...interrupted.map(({ undone, number }) => (undone ? 0 : number)))
+    for (const run of interrupted) {
+      // What can't be undone is committing, which WebKit may not let it finish.
+      // One that has failed and was not begun again yet may have been overtaken.
+      const number = run.undone && !run.said && run.number <= passed ? ++runs : run.number
+      if (run.taken.length === 0 || (run.said && !run.undone)) continue
+      leaveBehind(run.undone ? { number, taken: run.taken } : run, !run.undone)
+    }
+    writeRaw()
+  }
+
+  function resume(): void {
+    left = false
+    drained = false
+    if (!reading?.draining) stampWaiting(true)
+  }
+
   return {
-    submit: (operation) =>
-      new Promise((resolve) => {
+    submit(operation) {
+      const promise = new Promise<TrackResult>((resolve) => {
         if (typeof operation === 'string') {
           refused++
           resolve({ status: 'dropped', reason: operation })
@@ -176,32 +306,36 @@ export function createStamper(options: StamperOptions): Stamper {
           waiting.push({ operation, resolve })
           write()
         }
-      }),
-    leave() {
+      })
+      unsettled.add(promise)
+      promise.then(() => unsettled.delete(promise))
+      return promise
+    },
+    leave: () => leave(),
+    async maybeLeave() {
       if (left) return
-      left = true
-      const undone: Waiting[] = []
-      for (const run of running) {
-        // Too late to abort means that it is committing, so its events are safe.
-        run.undone = run.transaction?.abort()
-        if (run.undone) undone.push(...run.taken)
-      }
-      reading = undefined
-      waiting = [...undone, ...waiting]
-      journal()
-    },
-    resume() {
+      leave(true)
+      const own = leaves
+      await delay(0)
+      if (own !== leaves) return
       left = false
+      // Not where the page never ran: without consent not even a look at the store is wanted.
+      if (!drained) stampWaiting(true)
     },
+    resume,
     drain() {
-      if (!left) begin(true)
+      if (!left && !reading?.draining) stampWaiting(true)
     },
     async settled() {
-      while (running.size > 0) await Promise.allSettled([...running].map((run) => run.transaction?.done))
+      await Promise.all(unsettled)
+    },
+    stream: () => stream,
+    know(written) {
+      stream = written
     },
   }
 }
 
-/** Raw records by their keys' UUIDs, which sort by time and, of one page, by order of call. */
-const byBirth = ([a]: readonly [Key, unknown], [b]: readonly [Key, unknown]) =>
-  String(a).slice(4) < String(b).slice(4) ? -1 : 1
+const toRow = ([id, text]: [id: string, text: string]): Row => [RAW + id, parseObject(text)]
+
+const toOperations = ({ taken }: Run): Operation[] => taken.map(({ operation }) => operation)

@@ -1,7 +1,7 @@
 import { checkShape, type JsonObject, limits, type Rejection } from '@waybill/protocol'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { Waybill, WaybillOptions } from '../../src/index.ts'
-import { createDatabaseName, deleteDatabase, openStore } from '../databases.ts'
+import { createDatabaseName, deleteDatabase, openStores } from '../databases.ts'
 import { type HostPage, openPage } from '../host-page.ts'
 import type { Line } from '../operations.ts'
 import { putRaw, readAll } from '../parts.ts'
@@ -33,9 +33,9 @@ describe('track', () => {
   test('resolves once the event is in IndexedDB, with its number', async () => {
     const { waybill, name } = await openWaybill()
     expect(await waybill.track('a', { total: 42 })).toEqual({ status: 'durable', seq: 1 })
-    const { lines, state } = await readAll(openStore(name))
+    const { lines, state } = await readAll(openStores(name))
     expect(lines.map((line) => JSON.parse(line).properties)).toEqual([{ total: 42 }])
-    expect(state.stream.seq).toBe(1)
+    expect(state.stream?.seq).toBe(1)
   })
 
   test('takes the properties as they are at the call', async () => {
@@ -59,7 +59,7 @@ describe('track', () => {
   test('sends the very text that was stored', async () => {
     const { waybill, site, name } = await openWaybill()
     await waybill.track('naïve ✓', { text: '\n"\ud83d' })
-    const { lines } = await readAll(openStore(name))
+    const { lines } = await readAll(openStores(name))
     await waybill.flush()
     expect((await site.batches()).map(({ rest }) => rest)).toEqual([`${lines[0]}\n`])
   })
@@ -384,7 +384,7 @@ describe('a page after an outage', () => {
     await waybill.track('a')
     await waybill.flush({ timeout: 100 })
     await waybill.close()
-    const cut = (await readAll(openStore(name))).delivery.list[0]
+    const cut = (await readAll(openStores(name))).delivery.list[0]
     expect(cut?.batchId).toBeDefined()
     const next = start(await openPage(), site, { name })
     await next.track('b')
@@ -448,22 +448,20 @@ describe('storage', () => {
   test('written by a newer release: the events wait in the raw journal, and nothing is sent', async () => {
     const [site, name] = [createSite(), createDatabaseName()]
     const newer = { format: 2, colour: 'blue' }
-    await openStore(name).transact(async ({ put }) => put('state', newer)).done
+    await openStores(name).store.transact(async ({ put }) => put('state', newer)).done
     const waybill = start(await openPage(), site, { name, flushAt: 1 })
     expect(await waybill.track('a', { total: 42 })).toEqual({ status: 'durable' })
     await waybill.flush({ timeout: 200 })
-    const { state, delivery, lines, raw } = await readAll(openStore(name))
+    const { state, delivery, lines, raw } = await readAll(openStores(name))
     expect([state, delivery, lines]).toEqual([newer, undefined, []])
-    expect(raw).toEqual([
-      { operations: [expect.objectContaining({ kind: 'event', text: expect.stringContaining('42') })] },
-    ])
+    expect(raw).toMatchObject([{ operations: [{ kind: 'event', text: expect.stringContaining('42') }] }])
     expect(await site.seen()).toHaveLength(0)
     await waybill.stats()
   })
 
   test('with a raw record that this release does not understand: events stay durable', async () => {
     const [site, name] = [createSite(), createDatabaseName()]
-    await putRaw(openStore(name), { operations: [{ kind: 'span', at: 0 }] })
+    await putRaw(openStores(name).store, { operations: [{ kind: 'span', at: 0 }] })
     const waybill = start(await openPage(), site, { name })
     expect(await waybill.track('a')).toMatchObject({ status: 'durable' })
     expect(await waybill.flush()).toEqual({ recorded: true })
@@ -471,7 +469,7 @@ describe('storage', () => {
 
   test('whose state record is damaged: a new stream begins, and events arrive', async () => {
     const [site, name] = [createSite(), createDatabaseName()]
-    const store = openStore(name)
+    const store = openStores(name).store
     await store.transact(async ({ put }) => {
       put('state', 'garbage')
       put('cuts', 'garbage')

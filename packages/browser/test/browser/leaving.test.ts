@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { createStamper, type Stamper } from '../../src/flows/stamping.ts'
-import { createDatabaseName, openStore } from '../databases.ts'
+import { createDatabaseName, openStores } from '../databases.ts'
 import { navigate, openPage } from '../host-page.ts'
 import { deliver, leavePages, numbers, start } from '../leave-pages.ts'
 import { createMint, parseLine, tracked } from '../operations.ts'
@@ -8,10 +8,13 @@ import { createParts, readAll } from '../parts.ts'
 import { createSite } from '../site.ts'
 
 describe('a page that is left by a link', () => {
-  test('keeps what it tracked just before and while it was left, exactly once and in order', async () => {
-    const { expected, stored } = await leavePages('early')
-    expect(stored).toEqual(expected)
-  })
+  test.each(['early', 'late'] as const)(
+    'keeps what it tracked just before, and in a listener that comes %s, exactly once and in order',
+    async (listener) => {
+      const { expected, stored } = await leavePages(listener)
+      expect(stored).toEqual(expected)
+    },
+  )
 
   test('cuts nothing any more, and the next page sends each event once', async () => {
     const [site, name] = [createSite(), createDatabaseName()]
@@ -46,18 +49,17 @@ test('a frame that is taken out of its page keeps what it tracked just before, e
 describe('the stamper on IndexedDB', () => {
   async function createScene() {
     const name = createDatabaseName()
-    const parts = createParts({ store: openStore(name), mint: createMint() })
+    const parts = createParts({ ...openStores(name), mint: createMint() })
     const stamper = createStamper(parts)
     await stamper.submit(tracked('first'))
     const events = async () => {
-      const { lines, raw } = await readAll(openStore(name))
+      const { lines, raw } = await readAll(openStores(name))
       expect(raw).toEqual([])
       expect(lines.map((line) => parseLine(line).seq)).toEqual(numbers(1, lines.length))
       return lines.map((line) => parseLine(line).event)
     }
     const drain = async (next: Stamper) => {
       next.resume()
-      next.drain()
       await next.settled()
     }
     return { parts, stamper, events, drain }
@@ -101,7 +103,7 @@ describe('the stamper on IndexedDB', () => {
 
   test('a page that comes while another is left drains what that one journals, once', async () => {
     const { parts, stamper, events, drain } = await createScene()
-    const other = createStamper(parts)
+    const other = createStamper({ ...parts, tab: 'another tab' })
     const expected = ['first']
     for (const round of numbers(1, 20)) {
       const pending = [stamper.submit(tracked(`${round}a`))]

@@ -1,0 +1,79 @@
+import type { Row } from './line.ts'
+import type { BufferState, Delivery, StreamState } from './records.ts'
+import type { Key } from './store.ts'
+import { bornAt } from './uuid.ts'
+
+/** All that a buffer holds. */
+export interface Contents {
+  state: BufferState | undefined
+  delivery: Delivery
+  rows: readonly Row[]
+}
+
+/**
+ * Takes what was kept in memory into the store: its streams under numbers of their own, and its cuts as they were
+ * drawn, since they may have been presented. The store's current stream goes on; what the page has since learned of
+ * the person joins it, unless `reset()` has begun another person meanwhile. Undefined where none of it may be kept:
+ * consent was withdrawn, or the store was emptied on request since the page began to keep events in memory.
+ *
+ * @param reset whether it has
+ * @param now ms since 1970
+ */
+export function adopt(
+  store: Pick<Contents, 'state' | 'delivery'>,
+  memory: Contents & { state: BufferState },
+  reset: boolean,
+  now: number,
+): (Contents & { state: BufferState }) | undefined {
+  const { state, delivery } = store
+  const added = memory.state
+  const firstNumber = Math.min(
+    added.stream?.number ?? added.streams,
+    ...memory.rows.map(([[number]]) => Number(number)),
+  )
+  const { consent, forgottenAt = 0 } = state ?? {}
+  if (consent === 'denied' || (firstNumber <= forgottenAt && forgottenAt <= now)) return undefined
+  const offset = state ? state.streams + 1 - firstNumber : 0
+  const renumber = <Numbered extends { number: number }>(numbered: Numbered): Numbered => ({
+    ...numbered,
+    number: numbered.number + offset,
+  })
+  const lines = added.appended.lines - memory.delivery.forgotten.lines
+  const bytes = added.appended.bytes - memory.delivery.forgotten.bytes
+  const before = state ?? { ...added, appended: delivery.forgotten, dropped: 0 }
+  return {
+    state: {
+      ...before,
+      consent: before.consent ?? added.consent,
+      streams: added.streams + offset,
+      stream: added.stream ? join(reset ? undefined : state?.stream, renumber(added.stream)) : state?.stream,
+      appended: { lines: before.appended.lines + lines, bytes: before.appended.bytes + bytes },
+      dropped: before.dropped + added.dropped,
+      low: before.low || added.low,
+    },
+    delivery: {
+      ...delivery,
+      list: [...delivery.list, ...memory.delivery.list.map(renumber)],
+      recorded: delivery.recorded + memory.delivery.recorded,
+      rejected: delivery.rejected + memory.delivery.rejected,
+      shed: delivery.shed + memory.delivery.shed,
+    },
+    rows: memory.rows.map(([key, text]) => [toKey(key, offset), text]),
+  }
+}
+
+/** What the page has learned of the person joins the store's stream, unless that is a newer person's. */
+function join(stored: StreamState | undefined, added: StreamState): StreamState {
+  if (!stored) return added
+  const isSame = stored.anonymousId === added.anonymousId
+  if (!isSame && bornAt(stored.streamId) > bornAt(added.anonymousId)) return stored
+  // The same stream went on in memory, so what is not registered any more was unregistered.
+  const before = isSame ? {} : stored.values.registered
+  return {
+    ...stored,
+    userId: added.userId ?? stored.userId,
+    values: { ...stored.values, registered: { ...before, ...added.values.registered } },
+  }
+}
+
+const toKey = (key: Key, offset: number): Key => (typeof key === 'string' ? key : [key[0] + offset, key[1]])

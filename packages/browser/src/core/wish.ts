@@ -1,0 +1,21 @@
+import type { ConsentDecision } from './consent.ts'
+
+/**
+ * What the visitor wants done with the buffer. Written down at once, because the page may be reloaded before the store
+ * has heard of it; whoever looks at the store next does what is still to be done. A denial stays written down: it must
+ * hold where the store can't be read, too.
+ */
+export interface Wish {
+  /** ms since 1970. The store says up to which wish it has been done. */
+  at: number
+  consent?: ConsentDecision | undefined
+  /** Empty the buffer, and end the stream. */
+  forget?: boolean
+}
+
+export interface Wishes {
+  read: () => Wish | undefined
+  /** Other tabs hear of it. */
+  write: (wish: Wish) => void
+  clear: () => void
+}

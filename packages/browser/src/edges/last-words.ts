@@ -1,0 +1,41 @@
+import type { LastWords } from '../core/last-words.ts'
+
+const UUID = /^[\da-f-]{36}$/
+
+/**
+ * Last words in `localStorage`, whose writes are synchronous. Where it can't be had (blocked, full, no origin) nothing
+ * is kept.
+ *
+ * @param name the buffer's
+ */
+export function createLastWords(name: string): LastWords {
+  const prefix = `${name}:`
+  /** Reading the property may throw already. */
+  const attempt = <Value>(use: (storage: Storage) => Value, otherwise: Value): Value => {
+    try {
+      return use(localStorage)
+    } catch {
+      return otherwise
+    }
+  }
+  return {
+    write: (id, text) =>
+      attempt((storage) => {
+        storage.setItem(prefix + id, text)
+        return true
+      }, false),
+    read: () =>
+      attempt(
+        (storage) =>
+          Object.keys(storage)
+            // The host page may have keys that begin in the same way, and so may a buffer of another name.
+            .filter((key) => key.startsWith(prefix) && UUID.test(key.slice(prefix.length)))
+            .map((key) => [key.slice(prefix.length), storage.getItem(key) ?? '']),
+        [],
+      ),
+    remove: (ids) =>
+      attempt((storage) => {
+        for (const id of ids) storage.removeItem(prefix + id)
+      }, undefined),
+  }
+}

@@ -1,0 +1,163 @@
+import type { Consent, ConsentDecision } from '../core/consent.ts'
+import type { DropReason } from '../core/drop-reason.ts'
+import type { Operation } from '../core/operation.ts'
+import type { Holdings } from '../core/stats.ts'
+import type { Store } from '../core/store.ts'
+import { type Buffer, type BufferOptions, createBuffer } from './buffer.ts'
+import type { TrackResult, Waiting } from './stamping.ts'
+
+export interface BuffersOptions extends Omit<BufferOptions, 'onHindered' | 'origin'> {
+  createMemoryStore: () => Store
+  /** What the visitor has decided, as far as this page knows. */
+  consent: () => Consent
+  /** The store says that these may not be stored. */
+  onConsent: (waiting: Waiting[], consent: Exclude<Consent, 'granted'>) => void
+}
+
+/** A buffer that outlives its store. */
+export interface Buffers
+  extends Pick<
+    Buffer,
+    'submit' | 'flushNow' | 'settled' | 'permit' | 'sweep' | 'leave' | 'maybeLeave' | 'run' | 'halt'
+  > {
+  readonly mode: Store['mode']
+  /** The buffer in which new events are kept, then any other that still holds some. */
+  current: () => [Buffer, ...Buffer[]]
+  /** What the store holds; rejects where it can't be read. */
+  read: () => Promise<Holdings>
+  forget: (at: number, decision?: ConsentDecision) => Promise<void>
+}
+
+/** How often to try whether the store is back. In ms. */
+const RETRY = 30_000
+
+/**
+ * Keeps events in the store. While it fails they are kept in memory, as a stream of their own, and sent from there; when
+ * it works again it adopts them. What the store holds is delivered all the while, as far as it can be read.
+ */
+export function createBuffers(options: BuffersOptions): Buffers {
+  const { createMemoryStore, delay, onConsent, onError, onRecorded } = options
+  let memory: Buffer | undefined
+  let reset = false
+  /** What is submitted while the store takes over what was kept in memory. */
+  let queued: Waiting[] | undefined
+  let adoption: Promise<void> | undefined
+
+  const durable = createBuffer({
+    ...options,
+    onRecorded(batch) {
+      onRecorded(batch)
+      takeBack() // There is room again, if a full disk was the trouble.
+    },
+    onHindered(waiting, hindrance) {
+      if ('consent' in hindrance) return onConsent(waiting, hindrance.consent)
+      goOnInMemory(hindrance.error)
+      forward(waiting)
+    },
+  })
+
+  function goOnInMemory(error: unknown): void {
+    if (memory) return
+    onError({ code: 'storage', detail: String(error) })
+    reset = false
+    memory = createBuffer({
+      ...options,
+      store: createMemoryStore(),
+      lastWords: { write: () => false, read: () => [], remove() {} }, // They would outlive the stream's memory.
+      lock: (work) => work(), // No other tab sees this store.
+      assumedConsent: options.consent,
+      origin: durable.stream(),
+      onHindered(waiting, hindrance) {
+        if ('consent' in hindrance) return onConsent(waiting, hindrance.consent)
+        onError({ code: 'internal', detail: String(hindrance.error) })
+        for (const { resolve } of waiting) resolve({ status: 'dropped', reason: 'internal' })
+      },
+    })
+    // A decision that could not be written down.
+    if (options.assumedConsent() !== 'granted') memory.permit(options.now())
+    keepTrying(memory)
+  }
+
+  async function keepTrying(own: Buffer): Promise<void> {
+    while (memory === own) {
+      await delay(RETRY)
+      await takeBack()
+    }
+  }
+
+  async function takeBack(): Promise<void> {
+    if (memory && !queued) adoption = adoptFrom(memory)
+    return adoption
+  }
+
+  /** What is promised to be in memory may be in the store a moment later; nothing is in both. */
+  async function adoptFrom(own: Buffer): Promise<void> {
+    queued = []
+    try {
+      own.halt() // It cuts nothing any more: a batch is cut once, and by one of the two.
+      await own.settled()
+      const { state, ...contents } = await own.contents()
+      if (state) await durable.adopt({ ...contents, state }, reset)
+      if (memory === own) memory = undefined
+      await own.forget(options.now()) // An answer that is still to come finds nothing: the store presents the batch again.
+      durable.flushNow()
+    } catch {
+      own.run() // Not yet.
+    }
+    const waiting = queued
+    queued = undefined
+    forward(waiting)
+  }
+
+  function submit(operation: Operation | DropReason): Promise<TrackResult> {
+    if (queued && typeof operation === 'object') {
+      const queue = queued
+      return new Promise((resolve) => queue.push({ operation, resolve }))
+    }
+    if (memory && typeof operation === 'object' && operation.kind === 'reset') reset = true
+    return (memory ?? durable).submit(operation)
+  }
+
+  const forward = (waiting: Waiting[]) => {
+    for (const { operation, resolve } of waiting) submit(operation).then(resolve)
+  }
+
+  const each = (visit: (buffer: Buffer) => void) => current().forEach(visit)
+  const current = (): [Buffer, ...Buffer[]] => (memory ? [memory, durable] : [durable])
+
+  return {
+    get mode() {
+      return (memory ?? durable).mode
+    },
+    current,
+    submit,
+    read: () => durable.read(),
+    permit: (at) => durable.permit(at),
+    sweep: () => durable.sweep(),
+    async settled() {
+      await adoption
+      for (const buffer of current()) await buffer.settled()
+    },
+    async flushNow(force) {
+      const waits = await Promise.all(current().map((buffer) => buffer.flushNow(force)))
+      return waits.reduce((least, wait) => (wait === undefined || (least ?? wait) < wait ? least : wait), undefined)
+    },
+    async forget(at, decision) {
+      const own = memory
+      memory = undefined
+      own?.halt()
+      await Promise.all([own?.forget(at), durable.forget(at, decision)])
+    },
+    leave() {
+      // In memory they would go with the page; the store may have come back.
+      for (const { operation, resolve } of queued?.splice(0) ?? []) durable.submit(operation).then(resolve)
+      each((buffer) => buffer.leave())
+    },
+    maybeLeave: () => each((buffer) => buffer.maybeLeave()),
+    run(online) {
+      each((buffer) => buffer.run(online))
+      takeBack()
+    },
+    halt: () => each((buffer) => buffer.halt()),
+  }
+}

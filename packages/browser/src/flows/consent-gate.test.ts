@@ -1,0 +1,307 @@
+import { describe, expect, test } from 'vitest'
+import { parseLine, tracked } from '../../test/operations.ts'
+import { createBuffersParts, newPage, outage, putRaw, readAll, turn } from '../../test/parts.ts'
+import type { Consent, ConsentDecision } from '../core/consent.ts'
+import type { Wish, Wishes } from '../core/wish.ts'
+import { createBuffers } from './buffers.ts'
+import { type ConsentGate, createConsentGate } from './consent-gate.ts'
+
+/** A page with its gate, as they are wired together; another tab shares the parts. */
+function createPage(assumed: Consent, shared = createBuffersParts(), words: { wish?: Wish | undefined } = {}) {
+  const parts = newPage(shared)
+  const told = { decided: 0 }
+  const wishes: Wishes = {
+    read: () => words.wish,
+    write(wish) {
+      words.wish = wish
+      told.decided++
+    },
+    clear() {
+      words.wish = undefined
+    },
+  }
+  const buffers = createBuffers({
+    ...parts,
+    assumedConsent: () => assumed,
+    consent: () => gate.current(),
+    onConsent: (waiting, consent) => gate.learn(waiting, consent),
+  })
+  const gate: ConsentGate = createConsentGate({
+    buffers,
+    assumed,
+    wishes,
+    now: parts.now,
+    onError: parts.onError,
+  })
+  const track = (...names: string[]) => Promise.all(names.map((name) => gate.submit(tracked(name))))
+  return { parts, buffers, gate, track, told, words }
+}
+
+const storedEvents = async (parts: ReturnType<typeof createBuffersParts>) =>
+  (await readAll(parts)).lines.map((line) => parseLine(line).event)
+
+const stored = async (parts: ReturnType<typeof createBuffersParts>) => {
+  const { state, lines, raw } = await readAll(parts)
+  return { state, lines, raw }
+}
+
+const nothing = { state: undefined, lines: [], raw: [] }
+
+describe('granted from the start', () => {
+  test('calls go through at once', async () => {
+    const { parts, gate, track } = createPage('granted')
+    expect(await track('a')).toEqual([{ status: 'durable', seq: 1 }])
+    expect([gate.current(), gate.mayStore(), gate.held()]).toEqual(['granted', true, 0])
+    expect(await storedEvents(parts)).toEqual(['a'])
+  })
+})
+
+describe('before there is a decision', () => {
+  test('nothing is stored and nothing is sent; calls wait in memory and say so', async () => {
+    const { parts, buffers, gate, track } = createPage('pending')
+    expect(await track('a', 'b')).toEqual([{ status: 'memory' }, { status: 'memory' }])
+    await buffers.flushNow(true)
+    await parts.clock.pass(60_000)
+    expect(await stored(parts)).toEqual(nothing)
+    expect(parts.collector.presented).toEqual([])
+    expect([gate.current(), gate.mayStore(), gate.held()]).toEqual(['pending', false, 2])
+  })
+
+  test('what was refused at the call is dropped at once', async () => {
+    const { gate } = createPage('pending')
+    expect(await gate.submit('too_deep')).toEqual({ status: 'dropped', reason: 'too_deep' })
+    expect(gate.held()).toBe(0)
+  })
+
+  test('a thousand calls wait, and those beyond are dropped and told', async () => {
+    const { parts, gate, track } = createPage('pending')
+    parts.collector.answer = outage
+    const names = Array.from({ length: 1_002 }, (_, index) => `e${index + 1}`)
+    const results = await track(...names)
+    expect(results.filter(({ status }) => status === 'memory')).toHaveLength(1_000)
+    expect(results.slice(-2)).toEqual(Array(2).fill({ status: 'dropped', reason: 'consent_pending' }))
+    expect(gate.held()).toBe(1_000)
+    await gate.decide('granted')
+    await turn()
+    expect(await storedEvents(parts)).toEqual(names.slice(0, 1_000))
+  })
+
+  test('a store that can’t be read is one without a decision', async () => {
+    const { parts, gate, track } = createPage('pending')
+    parts.disk.always = new Error('no database')
+    expect(await track('a')).toEqual([{ status: 'memory' }])
+    expect(gate.current()).toBe('pending')
+    expect(parts.errors).toEqual([])
+  })
+})
+
+describe('when the visitor grants it', () => {
+  test('what waited is stored in its order, before what comes after, and sent', async () => {
+    const { parts, gate, track } = createPage('pending')
+    await track('a', 'b')
+    const decided = gate.decide('granted')
+    await decided
+    await track('c')
+    expect(await storedEvents(parts)).toEqual(['a', 'b', 'c'])
+    expect([gate.current(), gate.mayStore(), gate.held()]).toEqual(['granted', true, 0])
+    await parts.clock.pass(5_000)
+    expect(parts.collector.events()).toEqual(['a', 'b', 'c'])
+  })
+
+  test('the decision is written down, and the next page needs no other', async () => {
+    const { parts, gate } = createPage('pending')
+    parts.collector.answer = outage
+    await gate.decide('granted')
+    const next = createPage('pending', parts)
+    await next.track('a')
+    await turn()
+    expect(next.gate.current()).toBe('granted')
+    expect(await storedEvents(parts)).toEqual(['a'])
+  })
+
+  test('and it can’t be written down, it counts for this page', async () => {
+    const { parts, buffers, gate, track } = createPage('pending')
+    await track('a')
+    parts.disk.always = new Error('down')
+    await gate.decide('granted')
+    expect(parts.errors[0]).toEqual({ code: 'storage', detail: 'Error: down' })
+    expect(await track('b')).toMatchObject([{ status: 'memory' }])
+    expect(buffers.mode).toBe('memory')
+    await parts.clock.pass(5_000)
+    expect(parts.collector.events()).toEqual(['a', 'b'])
+    parts.disk.always = undefined
+    await parts.clock.pass(30_000)
+    expect((await readAll(parts)).state.consent).toBe('granted')
+  })
+
+  test('another tab learns of it with its next call', async () => {
+    const { parts, gate } = createPage('pending')
+    parts.collector.answer = outage
+    const other = createPage('pending', parts)
+    await other.track('a')
+    await gate.decide('granted')
+    await other.track('b')
+    await turn()
+    expect(other.gate.current()).toBe('granted')
+    expect(await storedEvents(parts)).toEqual(['a', 'b'])
+  })
+
+  test('after having denied it, what comes from then on is stored', async () => {
+    const { parts, gate, track } = createPage('granted')
+    await track('a')
+    await gate.decide('denied')
+    await track('b')
+    await gate.decide('granted')
+    await track('c')
+    expect(await storedEvents(parts)).toEqual(['c'])
+    expect((await readAll(parts)).state).toMatchObject({ consent: 'granted', stream: { seq: 1 } })
+  })
+})
+
+describe('when the visitor denies it', () => {
+  test('what waited is dropped, each with the reason, and what comes after', async () => {
+    const { parts, gate } = createPage('pending')
+    const waiting = [gate.submit(tracked('a')), gate.submit(tracked('b'))]
+    await gate.decide('denied')
+    expect(await Promise.all(waiting)).toEqual(Array(2).fill({ status: 'dropped', reason: 'consent_denied' }))
+    expect(await gate.submit(tracked('c'))).toEqual({ status: 'dropped', reason: 'consent_denied' })
+    expect([gate.current(), gate.mayStore(), gate.held()]).toEqual(['denied', false, 0])
+    expect((await readAll(parts)).lines).toEqual([])
+  })
+
+  test('the buffer is emptied, the stream ends, and other tabs are told', async () => {
+    const { parts, gate, track, told } = createPage('granted')
+    await track('a', 'b')
+    await gate.decide('denied')
+    const { state, lines, raw, delivery } = await readAll(parts)
+    expect([lines, raw, state.stream]).toEqual([[], [], undefined])
+    expect(state).toMatchObject({ consent: 'denied', forgottenAt: parts.clock.now() })
+    expect(delivery).toMatchObject({ list: [], recorded: 0 })
+    expect(told.decided).toBe(1)
+  })
+
+  test('what other pages have left behind is taken off the device, too', async () => {
+    const { parts, gate, track } = createPage('granted')
+    await track('a')
+    await putRaw(parts.disk, { operations: [tracked('b')] })
+    parts.lastWords.write('c', JSON.stringify({ tab: 'another', run: 1, operations: [tracked('c')] }))
+    await gate.decide('denied')
+    expect((await readAll(parts)).raw).toEqual([])
+  })
+
+  test('nothing is sent any more, and no copy is left', async () => {
+    const { parts, buffers, gate, track } = createPage('granted')
+    parts.collector.answer = () => ({ status: 0, failure: 'offline' })
+    await track('a')
+    await buffers.flushNow()
+    expect(parts.deferredCopy.text).toBeDefined()
+    await gate.decide('denied')
+    expect(parts.deferredCopy.text).toBeUndefined()
+    const { length } = parts.collector.presented
+    await parts.clock.pass(3_600_000)
+    await buffers.flushNow(true)
+    expect(parts.collector.presented).toHaveLength(length)
+  })
+
+  test('another tab learns of it with its next call, and drops it', async () => {
+    const { parts, gate, track } = createPage('granted')
+    const other = createPage('granted', parts)
+    await other.track('a')
+    await gate.decide('denied')
+    expect(await other.track('b')).toEqual([{ status: 'dropped', reason: 'consent_denied' }])
+    expect(other.gate.current()).toBe('denied')
+    expect(await track('c')).toEqual([{ status: 'dropped', reason: 'consent_denied' }])
+    expect((await readAll(parts)).lines).toEqual([])
+  })
+
+  test('and it can’t be written down, that is told, and this page keeps to it', async () => {
+    const { parts, gate, track } = createPage('granted')
+    await track('a')
+    parts.disk.always = new Error('down')
+    await gate.decide('denied')
+    expect(parts.errors).toContainEqual({ code: 'storage', detail: 'Error: down' })
+    parts.disk.always = undefined
+    expect(gate.current()).toBe('denied')
+    await parts.clock.pass(3_600_000)
+    expect(parts.collector.presented).toEqual([])
+  })
+})
+
+describe('where denial is assumed', () => {
+  test('what is left of the time before is emptied', async () => {
+    const before = createPage('granted')
+    await before.track('a')
+    const { parts, gate, told } = createPage('denied', before.parts)
+    await gate.look()
+    const { state, lines } = await readAll(parts)
+    expect([lines, state.stream, state.forgottenAt]).toEqual([[], undefined, parts.clock.now()])
+    // Nobody has decided anything, so nothing outlives the browser's signal.
+    expect([gate.current(), state.consent, told.decided]).toEqual(['denied', undefined, 0])
+  })
+
+  test('nothing is written where there is nothing to empty', async () => {
+    const { parts, gate, track } = createPage('denied')
+    await gate.look()
+    expect(await track('a')).toEqual([{ status: 'dropped', reason: 'consent_denied' }])
+    expect(await stored(parts)).toEqual(nothing)
+  })
+
+  test('the visitor’s own grant counts more', async () => {
+    const before = createPage('pending')
+    await before.gate.decide('granted')
+    await before.track('a')
+    before.parts.collector.answer = outage
+    const { parts, gate } = createPage('denied', before.parts)
+    await gate.look()
+    expect(gate.current()).toBe('granted')
+    expect(await storedEvents(parts)).toEqual(['a'])
+  })
+})
+
+describe('forget', () => {
+  test.each<Consent>(['granted', 'pending'])(
+    'empties the buffer and leaves the decision as it was (%s)',
+    async (assumed) => {
+      const { parts, gate, track, told } = createPage(assumed)
+      if (assumed === 'pending') await gate.decide('granted')
+      told.decided = 0
+      await track('a')
+      const before = (await readAll(parts)).state
+      await gate.forget()
+      const { state, lines } = await readAll(parts)
+      expect([lines, state.stream, state.consent]).toEqual([[], undefined, before.consent])
+      expect([gate.current(), told.decided]).toEqual(['granted', 1])
+      expect(await track('b')).toEqual([{ status: 'durable', seq: 1 }])
+      expect((await readAll(parts)).state.stream?.anonymousId).not.toBe(before.stream?.anonymousId)
+    },
+  )
+
+  test('that fails is told, and rejects nothing', async () => {
+    const { parts, gate, track } = createPage('granted')
+    await track('a')
+    parts.disk.always = new Error('down')
+    await gate.forget()
+    expect(parts.errors).toContainEqual({ code: 'storage', detail: 'Error: down' })
+  })
+})
+
+test('a call in the middle of a decision has its answer', async () => {
+  const { gate } = createPage('pending')
+  const first = gate.submit(tracked('a'))
+  const decided = gate.decide('denied')
+  const second = gate.submit(tracked('b'))
+  await decided
+  expect(await Promise.all([first, second])).toEqual(Array(2).fill({ status: 'dropped', reason: 'consent_denied' }))
+  expect(gate.held()).toBe(0)
+})
+
+test('decisions that follow one another quickly: the last one counts', async () => {
+  const decisions: ConsentDecision[] = ['granted', 'denied', 'granted', 'denied']
+  const { parts, gate } = createPage('pending')
+  gate.submit(tracked('a'))
+  await Promise.all(decisions.map((decision) => gate.decide(decision)))
+  await turn()
+  expect((await readAll(parts)).state.consent).toBe('denied')
+  expect(gate.current()).toBe('denied')
+  expect((await readAll(parts)).lines).toEqual([])
+})

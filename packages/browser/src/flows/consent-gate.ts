@@ -1,0 +1,142 @@
+import type { Consent, ConsentDecision } from '../core/consent.ts'
+import type { DropReason } from '../core/drop-reason.ts'
+import type { Wish, Wishes } from '../core/wish.ts'
+import type { Buffers } from './buffers.ts'
+import type { Waiting } from './stamping.ts'
+
+export interface ConsentGateOptions {
+  buffers: Buffers
+  wishes: Wishes
+  now: () => number
+  /** What holds until the visitor's decision is known. */
+  assumed: Consent
+  onError: (error: { code: string; detail: string }) => void
+}
+
+export interface ConsentGate extends Pick<Buffers, 'submit' | 'run'> {
+  /** What this page knows. */
+  current: () => Consent
+  /** Whether a store may be created. */
+  mayStore: () => boolean
+  /** How many calls wait for the visitor's decision. */
+  held: () => number
+  /** The visitor has decided. Resolves when it is written down and done; what is no decision changes nothing. Never rejects. */
+  decide: (decision: ConsentDecision) => Promise<void>
+  /** Empties the buffers, whatever was decided. Never rejects. */
+  forget: () => Promise<void>
+  /** Looks whether there is a decision: another tab may have got one. */
+  look: () => Promise<void>
+  /** The store's own word. */
+  learn: (waiting: Waiting[], consent: Consent) => void
+}
+
+/** Calls that wait for a decision: enough for a visit, and no burden to the page. */
+const HELD = 1_000
+
+/**
+ * Lets calls through to the buffers once the visitor has consented. Until then nothing is stored and nothing is sent; the
+ * decision in the store counts for all tabs, and each transaction reads it anew.
+ */
+export function createConsentGate({ buffers, wishes, now, assumed, onError }: ConsentGateOptions): ConsentGate {
+  let current: Consent = wishes.read()?.consent === 'denied' ? 'denied' : assumed
+  let mayStore = current === 'granted'
+  const held: Waiting[] = []
+  let looking: Promise<void> | undefined
+  /** Which wish is the visitor's latest: what was begun before it does not count. */
+  let wished = 0
+
+  const drop = ({ resolve }: Waiting, reason: DropReason) => resolve({ status: 'dropped', reason })
+
+  function learn(waiting: Waiting[], consent: Consent): void {
+    const before = current
+    current = consent
+    mayStore = consent === 'granted'
+    held.push(...waiting)
+    if (consent === 'granted') {
+      if (before !== consent) buffers.run()
+      for (const { operation, resolve } of held.splice(0)) buffers.submit(operation).then(resolve)
+    } else {
+      buffers.halt()
+      if (consent === 'denied') for (const call of held.splice(0)) drop(call, 'consent_denied')
+      for (const call of held.splice(HELD)) drop(call, 'consent_pending')
+      for (const { resolve } of held) resolve({ status: 'memory' })
+    }
+  }
+
+  /** @param stored whether there can be anything in the store */
+  async function fulfil({ at, consent, forget }: Wish, stored = true): Promise<void> {
+    try {
+      if (forget) await buffers.forget(at, consent)
+      else await buffers.permit(at)
+      if (consent !== 'denied' && wishes.read()?.at === at) wishes.clear()
+    } catch (error) {
+      // It stays written down, and is tried again by whoever looks next.
+      if (stored) onError({ code: 'storage', detail: String(error) })
+    }
+  }
+
+  async function lookNow(): Promise<void> {
+    const before = wished
+    const wish = wishes.read()
+    // Nothing is stored, so nothing was decided.
+    let holdings = await buffers.read().catch(() => undefined)
+    if (wish && wish.at > (holdings?.state?.wishedAt ?? 0)) {
+      if (wish.consent === 'granted') mayStore = true
+      await fulfil(wish, !!holdings)
+      holdings = await buffers.read().catch(() => undefined)
+    }
+    if (before !== wished) return lookNow()
+    const { state, pending = 0 } = holdings ?? {}
+    const consent = (holdings ? state?.consent : wish?.consent) ?? assumed
+    learn([], consent)
+    if (consent !== 'denied') return
+    // Where a denial is assumed, as with GPC, what is left of the time before has to go; and what a tab that had not
+    // heard of the denial left behind in any case.
+    if (holdings && (state?.stream || pending)) await fulfil({ at: now(), forget: true })
+    await buffers.sweep()
+  }
+
+  const look = (): Promise<void> => {
+    looking ??= lookNow().finally(() => {
+      looking = undefined
+    })
+    return looking
+  }
+
+  return {
+    current: () => current,
+    mayStore: () => mayStore,
+    held: () => held.length,
+    look,
+    learn,
+    run(online) {
+      if (current === 'granted' && !wishes.read()) buffers.run(online)
+      else look()
+    },
+    async forget() {
+      const wish = { at: now(), forget: true }
+      wished++
+      wishes.write(wish)
+      await fulfil(wish)
+    },
+    submit(operation) {
+      if (current === 'granted' || typeof operation === 'string') return buffers.submit(operation)
+      return new Promise((resolve) => {
+        held.push({ operation, resolve })
+        look()
+      })
+    },
+    async decide(decision) {
+      if (decision !== 'granted' && decision !== 'denied') return
+      const own = ++wished
+      const wish: Wish = { at: now(), consent: decision, forget: decision === 'denied' }
+      const stored = mayStore
+      // Where nothing was ever stored, the denial is not either.
+      if (stored || decision === 'granted') wishes.write(wish)
+      if (decision === 'denied') learn([], decision)
+      else mayStore = true
+      await fulfil(wish, stored || decision === 'granted')
+      if (own === wished) learn([], decision)
+    },
+  }
+}

@@ -1,0 +1,1 @@
+export { type SendInBackgroundOptions, sendInBackground } from './send-in-background.ts'
