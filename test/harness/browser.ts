@@ -1,11 +1,17 @@
 import { type BrowserContext, chromium, type Page } from 'playwright'
-import { chromiumFlags, findChromium } from '../ensure-chromium.ts'
+import { chromiumFlags, findChromium } from '../browsers/find-chromium.ts'
 import { killGroup } from './kill-group.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
 /** A real Chromium on a profile of its own, which outlives the browser. */
 export interface Browser extends AsyncDisposable {
+  /** Where it keeps what outlives it. */
+  profile: string
+  /** As the browser says it. */
+  version: string
   newPage(): Promise<Page>
+  /** Opens a tab as a link does: such a page may close itself. Resolves when it has loaded. */
+  openTab(url: string): Promise<Page>
   setOffline(offline: boolean): Promise<void>
   /** Ends it as a person does. */
   quit(): Promise<void>
@@ -16,13 +22,31 @@ export interface Browser extends AsyncDisposable {
   close(): Promise<void>
 }
 
-export async function openBrowser(): Promise<Browser> {
+interface BrowserOptions {
+  /** Playwright turns it off, and people have it. Default false. */
+  backForwardCache?: boolean
+}
+
+export async function openBrowser(options: BrowserOptions = {}): Promise<Browser> {
   const profile = await temporaryFolder('profile')
-  let context = await launch(profile.path)
+  let { context, pids } = await launch(profile.path, options)
+
+  async function openTab(url: string): Promise<Page> {
+    const [first] = context.pages()
+    if (!first) throw new Error('The browser has no tab to open another one from')
+    const [tab] = await Promise.all([
+      context.waitForEvent('page'),
+      first.evaluate((url) => {
+        window.open(url, '_blank', 'noopener')
+      }, url),
+    ])
+    await tab.waitForLoadState()
+    return tab
+  }
 
   async function kill(): Promise<void> {
     const closed = new Promise((resolve) => context.once('close', resolve))
-    for (const pid of await processIds(context)) killProcess(pid)
+    for (const pid of pids) killProcess(pid)
     await closed
   }
 
@@ -32,22 +56,32 @@ export async function openBrowser(): Promise<Browser> {
   }
 
   return {
+    profile: profile.path,
+    version: context.browser()?.version() ?? 'unknown',
     newPage: () => context.newPage(),
+    openTab,
     setOffline: (offline) => context.setOffline(offline),
     quit: () => context.close(),
     kill,
     async reopen() {
-      context = await launch(profile.path)
+      ;({ context, pids } = await launch(profile.path, options))
     },
     close,
     [Symbol.asyncDispose]: close,
   }
 }
 
-async function launch(profile: string): Promise<BrowserContext> {
+async function launch(profile: string, { backForwardCache = false }: BrowserOptions) {
   const executablePath = findChromium()
-  if (!executablePath) throw new Error('No Chromium found. `node test/ensure-chromium.ts` installs one.')
-  return chromium.launchPersistentContext(profile, { executablePath, args: chromiumFlags })
+  if (!executablePath) throw new Error('No Chromium found. `node test/ensure-browsers.ts` installs one.')
+  const ignoreDefaultArgs = backForwardCache ? ['--disable-back-forward-cache'] : []
+  const context = await chromium.launchPersistentContext(profile, {
+    executablePath,
+    args: chromiumFlags,
+    ignoreDefaultArgs,
+  })
+  // Asked for now, so that a kill need not wait for the answer. The tabs that come are of the browser's group.
+  return { context, pids: await processIds(context) }
 }
 
 /** The browser names its own processes, so that this works on every system; the browser process comes first. */

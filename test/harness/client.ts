@@ -1,6 +1,8 @@
 import type { TrackResult } from '@waybill/browser'
 import type { Page } from 'playwright'
+import { expect } from 'vitest'
 import type { Line } from './destination.ts'
+import type { Proxy as NetworkProxy } from './proxy.ts'
 
 /** Tracks `marker` from 1 to `count` in one burst and returns what each promise resolved to. */
 export const trackMany = (page: Page, count: number, properties: Record<string, string> = {}) =>
@@ -12,6 +14,16 @@ export const trackMany = (page: Page, count: number, properties: Record<string, 
         ),
       ),
     [count, properties] as const,
+  )
+
+/** Tracks markers from `from` to `to` in one burst and returns what each promise resolved to. */
+export const trackRange = (page: Page, from: number, to: number = from): Promise<TrackResult[]> =>
+  page.evaluate(
+    ([from, to]) =>
+      Promise.all(
+        Array.from({ length: to - from + 1 }, (_, index) => window.waybill.track('Marked', { marker: from + index })),
+      ),
+    [from, to] as const,
   )
 
 export const statsOf = (page: Page) => page.evaluate(() => window.waybill.stats())
@@ -34,3 +46,19 @@ export const markersOf = (lines: readonly Line[]): unknown[] =>
 /** The seq that each call was given; none for one that was dropped. */
 export const seqsOf = (outcomes: readonly TrackResult[]): (number | undefined)[] =>
   outcomes.map((outcome) => (outcome.status === 'dropped' ? undefined : outcome.seq))
+
+/** What arrived, in short: each seq, or range of them, with the event's marker or the tombstone's reason. */
+export const inShort = (lines: readonly Line[]): string[] =>
+  lines.map((line) =>
+    'reason' in line
+      ? `${line.seq}${line.through ? `-${line.through}` : ''} ${line.type} ${line.reason}`
+      : `${line.seq} ${'properties' in line && line.properties?.marker}`,
+  )
+
+/** What is stored so far is cut, and nobody takes it. */
+export async function beginOutage(page: Page, proxy: NetworkProxy): Promise<void> {
+  proxy.refuse()
+  await flush(page, { timeout: 100 })
+  await expect.poll(async () => (await statsOf(page)).lastError?.code).toBe('outage')
+  expect((await statsOf(page)).cuts).toBe(1)
+}

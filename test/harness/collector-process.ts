@@ -1,8 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { freePort } from './free-port.ts'
 import { killGroup } from './kill-group.ts'
+import { type Leashed, spawnLeashed } from './spawn-leashed.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
 export interface Webhook {
@@ -27,7 +27,6 @@ export interface CollectorProcess extends AsyncDisposable {
 }
 
 const START = join(import.meta.dirname, '../../apps/collector/scripts/dev.ts')
-const LEASH = join(import.meta.dirname, 'leash.ts')
 const START_TIMEOUT = 45_000
 
 export async function startCollector({ webhook }: { webhook?: Webhook } = {}): Promise<CollectorProcess> {
@@ -44,14 +43,10 @@ export async function startCollector({ webhook }: { webhook?: Webhook } = {}): P
     WEBHOOK_FORMAT: webhook?.format,
   }
   let printed = ''
-  let running: ChildProcess | undefined
+  let running: Leashed | undefined
 
   async function start(): Promise<void> {
-    const child = spawn(process.execPath, [LEASH, process.execPath, START], {
-      detached: true,
-      stdio: ['pipe', 'pipe', 'pipe'],
-      env: { ...process.env, ...settings },
-    })
+    const child = spawnLeashed(process.execPath, [START], settings)
     running = child
     for (const output of [child.stdout, child.stderr]) {
       output.setEncoding('utf8').on('data', (text: string) => {
@@ -72,7 +67,7 @@ export async function startCollector({ webhook }: { webhook?: Webhook } = {}): P
   async function kill(): Promise<void> {
     const child = running
     running = undefined
-    if (child?.pid === undefined) return
+    if (!child) return
     killGroup(child.pid)
     while (await isListening(url)) await sleep(10)
   }

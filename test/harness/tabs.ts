@@ -3,6 +3,7 @@ import type { WaybillOptions } from '@waybill/browser'
 import type { Page } from 'playwright'
 import type { Browser } from './browser.ts'
 import { flush } from './client.ts'
+import type { ReleaseName } from './releases.ts'
 import type { Site } from './site.ts'
 
 declare global {
@@ -17,6 +18,10 @@ export interface TabOptions extends Partial<WaybillOptions> {
   clock?: Date | number
   /** What stands in for chance, from 0 to 1: the share of the longest back-off that is waited. Default 0.1. */
   chance?: number
+  /** What the page finds before any script of its own has run. */
+  prepare?: (page: Page) => Promise<unknown>
+  /** Default: the SDK as it was built. */
+  release?: ReleaseName
 }
 
 /** Sends nothing before it is asked to, or before something that waits is due. */
@@ -30,15 +35,16 @@ let opened = 0
  */
 export async function openTab(
   { browser, site }: { browser: Browser; site: Site },
-  { clock, chance = 0.1, ...options }: TabOptions & Pick<WaybillOptions, 'endpoint' | 'writeKey'>,
+  { clock, chance = 0.1, prepare, release, ...options }: TabOptions & Pick<WaybillOptions, 'endpoint' | 'writeKey'>,
 ): Promise<Page> {
   const page = await browser.newPage()
   if (clock !== undefined) await page.clock.install({ time: clock })
   await page.addInitScript((chance) => {
     Math.random = () => chance
   }, chance)
+  await prepare?.(page)
   opened += 1
-  await page.goto(site.appPage({ ...PATIENT, name: `tab-${opened}`, ...options }))
+  await page.goto(site.appPage({ ...PATIENT, name: `tab-${opened}`, ...options }, release ? { release } : {}))
   await page.evaluate(() => {
     window.told = []
     window.waybill.on('error', ({ code }) => window.told.push(code))

@@ -1,0 +1,4 @@
+import { firefox } from '../../harness/engines/firefox.ts'
+import { runScenarios } from '../../harness/scenarios/run-scenarios.ts'
+
+runScenarios(firefox)
