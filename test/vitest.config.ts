@@ -5,7 +5,7 @@ export default defineConfig({
   test: {
     name: 'e2e',
     environment: 'node',
-    include: ['e2e/*.e2e.ts', 'harness/*.test.ts'],
+    include: ['e2e/**/*.e2e.ts', 'harness/**/*.test.ts'],
     // A file has one collector, and a test one browser: on two cores a second pair would slow both.
     fileParallelism: false,
     testTimeout: 90_000 * scale,

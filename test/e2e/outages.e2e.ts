@@ -9,16 +9,19 @@ const markers = Array.from({ length: COUNT }, (_, index) => index + 1)
 test('a visit that is offline from its first event to its end is delivered by the next visit', async ({
   openApp,
   browser,
+  proxy,
   destination,
 }) => {
   const page = await openApp()
   await browser.setOffline(true)
+  proxy.refuse() // What the browser sends by itself when the page is gone (`fetchLater`) escapes the emulation.
   await trackMany(page, COUNT)
   const streamId = await streamOf(page)
   expect(await statsOf(page)).toMatchObject({ pending: COUNT, recorded: 0 })
   await browser.quit()
   expect(countSeqs(destination.deliveries, streamId)).toBe(0)
 
+  proxy.pass()
   await browser.reopen()
   const nextVisit = await openApp()
   await flush(nextVisit)
