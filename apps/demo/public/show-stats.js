@@ -10,7 +10,7 @@ import { clock, count, duration, number, size } from './words.js'
  */
 export function showStats(stats) {
   const now = Date.now()
-  const { seq, pending, bytes, recorded, rejected, dropped, cuts, streamId, oldestAt, retryAt, lastError } = stats
+  const { seq, pending, bytes, recorded, rejected, shed, dropped, cuts, streamId, oldestAt, retryAt, lastError } = stats
   show('seq', number(seq))
   show('pending', number(pending))
   show('recorded', number(recorded))
@@ -24,7 +24,7 @@ export function showStats(stats) {
   const age = oldestAt ? `, the oldest for ${duration(now - Date.parse(oldestAt))}` : ''
   show('waiting', pending > 0 ? `${count(pending, 'event')}, ${size(bytes)}${age}` : 'nothing')
   show('cuts', cuts > 0 ? `${number(cuts)}, presented until recorded` : '0')
-  show('rejected', `${number(rejected)} by the collector`)
+  show('rejected', `${number(rejected)} by the collector, ${number(shed)} gave way to a cap`)
   show('dropped', `${number(dropped)} before they got a seq`)
   show(
     'retry',
