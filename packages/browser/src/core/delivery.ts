@@ -58,8 +58,8 @@ export function settle(
 }
 
 /**
- * How long another tab's lease still holds, in ms; 0 or less when there is none. One that begins in the future, or
- * lasts too long, is a clock's that was set back.
+ * How long another tab's lease still holds, in ms; 0 or less when there is none. One that begins in the future is a
+ * clock's that was set back.
  */
 export const remainingLease = ({ presenting }: Delivery, tab: string, now: number): number =>
   presenting && presenting.tab !== tab && presenting.since <= now ? presenting.until - now : 0

@@ -305,3 +305,46 @@ test('decisions that follow one another quickly: the last one counts', async () 
   expect(gate.current()).toBe('denied')
   expect((await readAll(parts)).lines).toEqual([])
 })
+
+describe('a wish that the page before could not finish', () => {
+  test.each<[string, Wish, Consent, unknown[]]>([
+    ['a denial', { at: 1, consent: 'denied', forget: true }, 'denied', []],
+    ['to be forgotten', { at: 1, forget: true }, 'granted', []],
+    ['a grant', { at: 1, consent: 'granted' }, 'granted', ['a']],
+  ])('is done before anything else: %s', async (_, wish, consent, left) => {
+    const before = createPage('granted')
+    before.parts.collector.answer = outage
+    await before.track('a')
+    const { parts, gate, words } = createPage('granted', before.parts, { wish })
+    gate.run()
+    await turn()
+    await turn()
+    const { state, lines } = await readAll(parts)
+    expect([gate.current(), lines.map((line) => parseLine(line).event)]).toEqual([consent, left])
+    expect(state.wishedAt).toBe(1)
+    // A denial holds where the store can't be read, too.
+    expect(words.wish?.consent).toBe(consent === 'denied' ? 'denied' : undefined)
+  })
+
+  test('holds where the store can’t be read', async () => {
+    const shared = createBuffersParts()
+    shared.disk.always = new Error('down')
+    const { parts, gate, track } = createPage('granted', shared, { wish: { at: 1, consent: 'denied', forget: true } })
+    gate.run()
+    expect(await track('a')).toEqual([{ status: 'dropped', reason: 'consent_denied' }])
+    expect([gate.current(), parts.collector.presented]).toEqual(['denied', []])
+  })
+
+  test('done once is not done again, and what was tracked since stays', async () => {
+    const wish = { at: 1, forget: true }
+    const shared = createPage('granted', createBuffersParts(), { wish })
+    shared.parts.collector.answer = outage
+    shared.gate.run()
+    await turn()
+    await shared.track('b')
+    const { parts, gate } = createPage('granted', shared.parts, { wish })
+    gate.run()
+    await turn()
+    expect(await storedEvents(parts)).toEqual(['b'])
+  })
+})

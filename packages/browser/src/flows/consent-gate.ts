@@ -13,7 +13,9 @@ export interface ConsentGateOptions {
   onError: (error: { code: string; detail: string }) => void
 }
 
-export interface ConsentGate extends Pick<Buffers, 'submit' | 'run'> {
+export interface ConsentGate extends Pick<Buffers, 'submit'> {
+  /** The page runs. */
+  run: (online?: boolean) => void
   /** What this page knows. */
   current: () => Consent
   /** Whether a store may be created. */
@@ -109,9 +111,11 @@ export function createConsentGate({ buffers, wishes, now, assumed, onError }: Co
     held: () => held.length,
     look,
     learn,
-    run(online) {
-      if (current === 'granted' && !wishes.read()) buffers.run(online)
-      else look()
+    async run(online) {
+      const granted = current === 'granted'
+      // What the page before could not finish comes first.
+      if (!granted || wishes.read()) await look()
+      if (granted && current === 'granted') buffers.run(online)
     },
     async forget() {
       const wish = { at: now(), forget: true }
