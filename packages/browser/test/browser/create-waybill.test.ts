@@ -546,5 +546,5 @@ test('without CompressionStream batches are sent as they are', async () => {
 test('an endpoint that can’t be called harms nobody', async () => {
   const { waybill } = await openWaybill({ endpoint: 'https://[' })
   expect(await waybill.track('a')).toEqual({ status: 'durable', seq: 1 })
-  expect(await waybill.flush({ timeout: 100 })).toEqual({ recorded: false, pending: 1, reason: 'outage' })
+  expect(await waybill.flush({ timeout: 2_000 })).toEqual({ recorded: false, pending: 1, reason: 'outage' })
 })
