@@ -1,13 +1,11 @@
 import { defineConfig } from 'tsdown'
 
+const module = { platform: 'browser', target: 'es2022', dts: true, fixedExtension: false } as const
+
 export default defineConfig([
-  {
-    entry: ['src/index.ts', 'src/service-worker.ts'],
-    platform: 'browser',
-    target: 'es2022',
-    dts: true,
-    fixedExtension: false,
-  },
+  { entry: 'src/index.ts', ...module },
+  // Apart, and not as a second entry: page and worker share nothing, and neither needs a chunk with a hashed name.
+  { entry: 'src/service-worker.ts', ...module },
   {
     entry: { waybill: 'src/script.ts' },
     format: 'iife',
