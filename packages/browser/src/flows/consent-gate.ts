@@ -90,18 +90,20 @@ export function createConsentGate({ buffers, wishes, now, assumed, onError }: Co
     if (before !== wished) return lookNow()
     const { state, pending = 0 } = holdings ?? {}
     const consent = (holdings ? state?.consent : wish?.consent) ?? assumed
+    if (consent === 'denied') {
+      buffers.halt()
+      // Where a denial is assumed, as with GPC, what is left of the time before has to go; and what a tab that had not
+      // heard of the denial left behind in any case.
+      if (holdings && (state?.stream || pending)) await fulfil({ at: now(), forget: true })
+      await buffers.sweep()
+      if (before !== wished) return lookNow()
+    }
+    looking = undefined // At once with the answer: a call that comes later looks anew, and none is left waiting.
     learn([], consent)
-    if (consent !== 'denied') return
-    // Where a denial is assumed, as with GPC, what is left of the time before has to go; and what a tab that had not
-    // heard of the denial left behind in any case.
-    if (holdings && (state?.stream || pending)) await fulfil({ at: now(), forget: true })
-    await buffers.sweep()
   }
 
   const look = (): Promise<void> => {
-    looking ??= lookNow().finally(() => {
-      looking = undefined
-    })
+    looking ??= lookNow()
     return looking
   }
 
