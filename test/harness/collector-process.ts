@@ -87,13 +87,12 @@ export async function startCollector({ webhook }: { webhook?: Webhook } = {}): P
 }
 
 const isHealthy = (url: string) =>
-  fetch(`${url}/health`, { signal: AbortSignal.timeout(2_000) }).then(
-    async (response) => {
+  fetch(`${url}/health`, { signal: AbortSignal.timeout(2_000) })
+    .then(async (response) => {
       await response.arrayBuffer()
       return response.ok
-    },
-    () => false,
-  )
+    })
+    .catch(() => false)
 
 const isListening = (url: string) =>
   fetch(url, { method: 'HEAD', signal: AbortSignal.timeout(2_000) }).then(
