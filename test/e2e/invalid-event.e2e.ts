@@ -6,9 +6,11 @@ import { test } from '../harness/fixtures.ts'
 
 test('one invalid event among 50 is named and leaves a tombstone; its 49 neighbours are recorded', async ({
   openPatientApp,
+  proxy,
   destination,
 }) => {
   const page = await openPatientApp()
+  proxy.refuse() // Nothing leaves before it is spoilt.
   await trackMany(page, 50)
   const streamId = await streamOf(page)
   await spoilStoredEvent(page, 17, { type: 'nonsense' })
@@ -19,6 +21,7 @@ test('one invalid event among 50 is named and leaves a tombstone; its 49 neighbo
     Object.assign(window, { told })
   })
 
+  proxy.pass()
   expect(await flush(page)).toEqual({ recorded: true })
   const rejected = { seq: 17, messageId: `${streamId}.17`, code: 'invalid_event' }
   expect(await page.evaluate(() => (window as unknown as { told: unknown[] }).told)).toMatchObject([
