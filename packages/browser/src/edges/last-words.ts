@@ -1,4 +1,5 @@
 import type { LastWords } from '../core/last-words.ts'
+import { withLocalStorage } from './local-storage.ts'
 
 const UUID = /^[\da-f-]{36}$/
 
@@ -10,22 +11,14 @@ const UUID = /^[\da-f-]{36}$/
  */
 export function createLastWords(name: string): LastWords {
   const prefix = `${name}:`
-  /** Reading the property may throw already. */
-  const attempt = <Value>(use: (storage: Storage) => Value, otherwise: Value): Value => {
-    try {
-      return use(localStorage)
-    } catch {
-      return otherwise
-    }
-  }
   return {
     write: (id, text) =>
-      attempt((storage) => {
+      withLocalStorage((storage) => {
         storage.setItem(prefix + id, text)
         return true
       }, false),
     read: () =>
-      attempt(
+      withLocalStorage(
         (storage) =>
           Object.keys(storage)
             // The host page may have keys that begin in the same way, and so may a buffer of another name.
@@ -34,7 +27,7 @@ export function createLastWords(name: string): LastWords {
         [],
       ),
     remove: (ids) =>
-      attempt((storage) => {
+      withLocalStorage((storage) => {
         for (const id of ids) storage.removeItem(prefix + id)
       }, undefined),
   }

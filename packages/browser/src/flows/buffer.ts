@@ -18,7 +18,7 @@ import type { Holdings } from '../core/stats.ts'
 import type { Key, Store } from '../core/store.ts'
 import { createFlusher, type FlusherOptions } from './flushing.ts'
 import { createSchedule, type Schedule, type ScheduleOptions } from './scheduling.ts'
-import { type ShedderOptions, shedSurplus } from './shedding.ts'
+import { MAX_BYTES, type ShedderOptions, shedSurplus } from './shedding.ts'
 import { createStamper, type Stamper, type StamperOptions } from './stamping.ts'
 
 /** The world outside, as a buffer sees it. */
@@ -57,19 +57,21 @@ export interface Buffer extends Pick<Stamper, 'submit' | 'drain' | 'settled' | '
 
 /** One store with all that works on it: stamping on one side, flushing on the other. */
 export function createBuffer(options: BufferOptions): Buffer {
-  const { store, lastWords, now, maxBytes = 16_777_216, deferredCopy, onError } = options
+  const { store, lastWords, now, maxBytes = MAX_BYTES, deferredCopy, onError } = options
   const flusher = createFlusher(options)
+  /** The page was left, or nothing may be sent: nothing is begun until `run`. */
   let away = false
   const removeWords = () => lastWords.remove(lastWords.read().map(([id]) => id))
   const makeRoom = () => {
     if (away) return
-    shedSurplus({ ...options, maxBytes }).catch((error) => {
+    shedSurplus(options).catch((error) => {
       if (!away) onError({ code: 'storage', detail: String(error) })
     })
   }
   const schedule = createSchedule({
     ...options,
-    flush(force) {
+    async flush(force) {
+      if (away) return undefined
       stamper.drain() // Its transaction comes first, so what other pages left behind goes with this flush.
       return flusher.flush(force)
     },
@@ -174,6 +176,7 @@ export function createBuffer(options: BufferOptions): Buffer {
       schedule.flushNow(online).then(makeRoom)
     },
     halt() {
+      away = true
       deferredCopy.disarm()
       flusher.halt()
     },

@@ -33,7 +33,7 @@ const RETRY = 30_000
 
 /**
  * Keeps events in the store. While it fails they are kept in memory, as a stream of their own, and sent from there; when
- * it works again it adopts them. What the store holds is delivered all the while, as far as it can be read.
+ * it works again it adopts them. What a store holds that can't be written waits: a cut is on the disk before it is sent.
  */
 export function createBuffers(options: BuffersOptions): Buffers {
   const { createMemoryStore, delay, onConsent, onError, onRecorded } = options

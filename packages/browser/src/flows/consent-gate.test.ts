@@ -67,6 +67,17 @@ describe('before there is a decision', () => {
     expect([gate.current(), gate.mayStore(), gate.held()]).toEqual(['pending', false, 2])
   })
 
+  test('a page that is hidden does not look for a store that is not there, and the grant stores as ever', async () => {
+    const { parts, buffers, gate, track } = createPage('pending')
+    await gate.look()
+    parts.disk.always = new Error('no database')
+    await buffers.flushNow(true)
+    expect([buffers.current().length, parts.errors]).toEqual([1, []])
+    parts.disk.always = undefined
+    await gate.decide('granted')
+    expect(await track('a')).toEqual([{ status: 'durable', seq: 1 }])
+  })
+
   test('what was refused at the call is dropped at once', async () => {
     const { gate } = createPage('pending')
     expect(await gate.submit('too_deep')).toEqual({ status: 'dropped', reason: 'too_deep' })

@@ -9,12 +9,15 @@ import type { Key, Store } from '../core/store.ts'
 export interface ShedderOptions {
   store: Store
   now: () => number
-  /** How many bytes of events may wait. Default 16 MiB: a busy visitor's day offline, and little beside a site's quota. */
+  /** How many bytes of events may wait. Default {@link MAX_BYTES}. */
   maxBytes?: number
   /** For how long an event may wait, in ms. Default 30 days. */
   maxAge?: number
   onShed: (shed: { events: number; reason: ShedReason }) => void
 }
+
+/** 16 MiB: a busy visitor's day offline, and little beside a site's quota. */
+export const MAX_BYTES = 16_777_216
 
 const DAY = 86_400_000
 
@@ -32,7 +35,7 @@ const PASSES = ['age', 'low', 'normal', 'high'] as const
  * too. When more waits than may, the oldest of the lowest priority follow. Never from a cut; tombstones stay.
  */
 export async function shedSurplus(options: ShedderOptions): Promise<void> {
-  const { maxBytes = 16_777_216 } = options
+  const { maxBytes = MAX_BYTES } = options
   let most = maxBytes
   for (const pass of PASSES) {
     const waiting = await shedOnce(options, pass, maxBytes * REMAINDER)
