@@ -20,9 +20,6 @@ function toEnginePage(page: Page): EnginePage {
     session ??= await page.context().newCDPSession(page)
     return session
   }
-  const setLifecycle = async (state: 'frozen' | 'active') => {
-    await (await devTools()).send('Page.setWebLifecycleState', { state })
-  }
 
   const evaluate = <Result, Arg>(run: (arg: Arg) => Result | Promise<Result>, arg?: Arg): Promise<Result> =>
     page.evaluate(run as (arg: unknown) => Result | Promise<Result>, arg)
@@ -53,8 +50,6 @@ function toEnginePage(page: Page): EnginePage {
       void (await devTools()).send('Page.crash').catch(() => {})
       await crashed
     },
-    freeze: () => setLifecycle('frozen'),
-    resume: () => setLifecycle('active'),
     async limitStorage(quotaSize) {
       const { origin } = new URL(page.url())
       await (await devTools()).send('Storage.overrideQuotaForOrigin', {

@@ -48,9 +48,6 @@ export interface EnginePage {
   close(): Promise<void>
   /** Ends the process that runs the page, and nothing else. */
   crash?(): Promise<void>
-  /** Stops the page's clock, as the engine does to tabs that nobody looks at. */
-  freeze?(): Promise<void>
-  resume?(): Promise<void>
   /** Lets the page's origin store so many bytes and no more; as many as before without a number. */
   limitStorage?(bytes?: number): Promise<void>
 }

@@ -133,7 +133,7 @@ async function toEnginePage(page: Page, url: string, root: number): Promise<Engi
     goBack: () => goBack({ evaluate }),
     arrive,
     closed: () => (page.isClosed() ? Promise.resolve() : new Promise((resolve) => page.once('close', () => resolve()))),
-    close: () => page.close(),
+    close: () => page.close({ runBeforeUnload: true }),
     async crash() {
       process.kill(await busyProcess(root, { evaluate }), 'SIGKILL')
     },

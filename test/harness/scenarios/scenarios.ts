@@ -7,7 +7,6 @@ import { offline } from './offline.ts'
 import { answeredWithHtml, answersLost, refused } from './outages.ts'
 import { putAway } from './put-away.ts'
 import type { Scenario } from './scenario.ts'
-import { stoodStill } from './stood-still.ts'
 import { noIndexedDb, quotaUsedUp, siteDataCleared } from './storage.ts'
 import { manyTabs } from './tabs.ts'
 
@@ -21,7 +20,6 @@ export const scenarios = {
   leftInListeners,
   selfClosed,
   cameBack,
-  stoodStill,
   offline,
   refused,
   answeredWithHtml,

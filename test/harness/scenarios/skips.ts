@@ -6,11 +6,9 @@ export const skips: Readonly<Record<EngineName, Readonly<Partial<Record<Scenario
   Chromium: {},
   Firefox: {
     quotaUsedUp: 'WebDriver BiDi has no command that sets a quota',
-    stoodStill: 'WebDriver BiDi has no command that freezes a tab',
   },
   WebKit: {
     selfClosed: 'In MiniBrowser the driver closes each tab in this way, so the leaves above are such ones',
     quotaUsedUp: 'MiniBrowser has no way of setting a quota',
-    stoodStill: 'MiniBrowser has no way of freezing a tab',
   },
 }
