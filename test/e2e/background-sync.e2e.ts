@@ -1,7 +1,7 @@
 import type { Page } from 'playwright'
 import { expect } from 'vitest'
 import { answerProblem } from '../harness/answers.ts'
-import { installWorker, registerSync, syncTags, watchSyncs } from '../harness/background-sync.ts'
+import { installWorker, registerSync, syncTags, watchLock, watchSyncs } from '../harness/background-sync.ts'
 import { flush, markersOf, statsOf, streamOf, trackMany } from '../harness/client.ts'
 import { countSeqs, proveComplete } from '../harness/completeness.ts'
 import { test as base } from '../harness/fixtures.ts'
@@ -142,9 +142,9 @@ test('while a page presents a batch the worker presents nothing, and finds nothi
   proxy.hold()
   const flushed = flush(page)
   await expect.poll(() => proxy.batches().length).toBe(1)
+  const { taken } = await watchLock(page, 'waybill', 2)
   await registerSync(page, 'waybill')
-  await syncs.until('waybill', 'Dispatched sync event')
-  await page.waitForTimeout(2_000) // Time enough to take the lock, if it could be had.
+  await taken
   expect(proxy.batches()).toHaveLength(1)
 
   proxy.pass()

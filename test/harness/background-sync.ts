@@ -24,6 +24,23 @@ export const syncTags = (page: Page): Promise<string[]> =>
 export const registerSync = (page: Page, tag: string): Promise<void> =>
   page.evaluate(async (tag) => ((await navigator.serviceWorker.ready) as SyncRegistration).sync.register(tag), tag)
 
+/** From now on: resolves, in an object of its own, when the worker has so many times found the lock of this name taken. */
+export async function watchLock(page: Page, name: string, times: number): Promise<{ taken: Promise<void> }> {
+  const watched = await page.evaluateHandle(
+    ([name, times]) => {
+      const taken = new Promise<void>((resolve) => {
+        let count = 0
+        new BroadcastChannel('asked-for-lock').onmessage = ({ data }) => {
+          if (data.name === name && !data.free && ++count === times) resolve()
+        }
+      })
+      return { taken }
+    },
+    [name, times] as const,
+  )
+  return { taken: watched.evaluate(({ taken }) => taken) }
+}
+
 /** What the browser says of its own background syncs. */
 export interface SyncLog {
   /** `Registered sync`, `Dispatched sync event`, `Sync completed`, `sync event failed`: of one tag, as they came. */
