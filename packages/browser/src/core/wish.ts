@@ -6,7 +6,7 @@ import type { ConsentDecision } from './consent.ts'
  * hold where the store can't be read, too.
  */
 export interface Wish {
-  /** ms since 1970. The store says up to which wish it has been done. */
+  /** ms since 1970, and of no other wish. The store says which one was done last. */
   at: number
   consent?: ConsentDecision | undefined
   /** Empty the buffer, and end the stream. */

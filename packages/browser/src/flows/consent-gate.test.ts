@@ -137,7 +137,7 @@ describe('when the visitor grants it', () => {
     await gate.decide('granted')
     expect(parts.errors[0]).toEqual({ code: 'storage', detail: 'Error: down' })
     expect(await track('b')).toMatchObject([{ status: 'memory' }])
-    expect(buffers.mode).toBe('memory')
+    expect(buffers.current()[0].mode).toBe('memory')
     await parts.clock.pass(5_000)
     expect(parts.collector.events()).toEqual(['a', 'b'])
     parts.disk.always = undefined
@@ -306,6 +306,13 @@ test('a call in the middle of a decision has its answer', async () => {
   expect(gate.held()).toBe(0)
 })
 
+test('to be forgotten takes back no denial', async () => {
+  const { gate, words } = createPage('granted')
+  await gate.decide('denied')
+  await gate.forget()
+  expect([gate.current(), words.wish?.consent]).toEqual(['denied', 'denied'])
+})
+
 test('decisions that follow one another quickly: the last one counts', async () => {
   const decisions: ConsentDecision[] = ['granted', 'denied', 'granted', 'denied']
   const { parts, gate } = createPage('pending')
@@ -344,6 +351,18 @@ describe('a wish that the page before could not finish', () => {
     gate.run()
     expect(await track('a')).toEqual([{ status: 'dropped', reason: 'consent_denied' }])
     expect([gate.current(), parts.collector.presented]).toEqual(['denied', []])
+  })
+
+  test('is done though the clock was set back since the last one', async () => {
+    const before = createPage('granted')
+    await before.gate.decide('granted')
+    before.parts.clock.set(before.parts.clock.now() - 86_400_000)
+    await before.track('a')
+    const wish: Wish = { at: before.parts.clock.now(), consent: 'denied', forget: true }
+    const { parts, gate } = createPage('granted', before.parts, { wish })
+    gate.run()
+    await turn()
+    expect([gate.current(), (await readAll(parts)).lines]).toEqual(['denied', []])
   })
 
   test('done once is not done again, and what was tracked since stays', async () => {

@@ -47,6 +47,9 @@ export function createConsentGate({ buffers, wishes, now, assumed, onError }: Co
   /** Which wish is the visitor's latest: what was begun before it does not count. */
   let wished = 0
 
+  /** Another one than before, whatever the clock was set to. */
+  const next = () => Math.max(now(), (wishes.read()?.at ?? 0) + 1)
+
   const drop = ({ resolve }: Waiting, reason: DropReason) => resolve({ status: 'dropped', reason })
 
   function learn(waiting: Waiting[], consent: Consent): void {
@@ -82,7 +85,7 @@ export function createConsentGate({ buffers, wishes, now, assumed, onError }: Co
     const wish = wishes.read()
     // Nothing is stored, so nothing was decided.
     let holdings = await buffers.read().catch(() => undefined)
-    if (wish && wish.at > (holdings?.state?.wishedAt ?? 0)) {
+    if (wish && wish.at !== holdings?.state?.wishedAt) {
       if (wish.consent === 'granted') mayStore = true
       await fulfil(wish, !!holdings)
       holdings = await buffers.read().catch(() => undefined)
@@ -94,7 +97,7 @@ export function createConsentGate({ buffers, wishes, now, assumed, onError }: Co
       buffers.halt()
       // Where a denial is assumed, as with GPC, what is left of the time before has to go; and what a tab that had not
       // heard of the denial left behind in any case.
-      if (holdings && (state?.stream || pending)) await fulfil({ at: now(), forget: true })
+      if (holdings && (state?.stream || pending)) await fulfil({ at: wish?.at ?? now(), forget: true })
       await buffers.sweep()
       if (before !== wished) return lookNow()
     }
@@ -120,7 +123,7 @@ export function createConsentGate({ buffers, wishes, now, assumed, onError }: Co
       if (granted && current === 'granted') buffers.run(online)
     },
     async forget() {
-      const wish = { at: now(), forget: true }
+      const wish: Wish = { at: next(), consent: wishes.read()?.consent, forget: true }
       wished++
       wishes.write(wish)
       await fulfil(wish)
@@ -135,7 +138,7 @@ export function createConsentGate({ buffers, wishes, now, assumed, onError }: Co
     async decide(decision) {
       if (decision !== 'granted' && decision !== 'denied') return
       const own = ++wished
-      const wish: Wish = { at: now(), consent: decision, forget: decision === 'denied' }
+      const wish: Wish = { at: next(), consent: decision, forget: decision === 'denied' }
       const stored = mayStore
       // Where nothing was ever stored, the denial is not either.
       if (stored || decision === 'granted') wishes.write(wish)
