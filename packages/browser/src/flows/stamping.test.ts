@@ -14,6 +14,7 @@ import {
 } from '../../test/parts.ts'
 import type { Operation } from '../core/operation.ts'
 import { MARK, markRange, RAW, STATE } from '../core/records.ts'
+import type { Store } from '../core/store.ts'
 import { createMemoryStore } from '../edges/memory-store.ts'
 import { createBuffer } from './buffer.ts'
 import { createRetryingStore } from './retrying-store.ts'
@@ -368,6 +369,21 @@ describe('last words', () => {
     expect(await result).toMatchObject({ status: 'durable' })
     await run(createStamper(newPage(shared)))
     expect(await storedEvents(shared)).toEqual([['a', 1]])
+  })
+
+  test('are said before anything else is done: the engine may stop the page’s script in the middle', async () => {
+    const parts = createParts()
+    const stopped = new Error('The script is stopped.')
+    const abort = () => {
+      throw stopped
+    }
+    const { store } = parts
+    const transact: Store['transact'] = (...args) => ({ ...store.transact(...args), abort })
+    const leaving = createStamper({ ...parts, store: { ...store, transact } })
+    leaving.submit(tracked('a'))
+    leaving.submit(tracked('b'))
+    expect(() => leaving.leave()).toThrow(stopped)
+    expect(parts.lastWords.read()).toHaveLength(1)
   })
 
   test('are said once, however often the page is left', async () => {

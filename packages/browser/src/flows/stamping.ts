@@ -84,6 +84,8 @@ export interface Stamper {
 
 /** A transaction, and the operations that it took with it. */
 interface Run {
+  /** Of its raw record, once it has one. */
+  id?: string
   number: number
   taken: Waiting[]
   /** It stamps what is in the raw journal, too. */
@@ -224,36 +226,44 @@ export function createStamper(options: StamperOptions): Stamper {
 
   /** Writes what waits as it is. */
   function writeRaw(): void {
-    if (waiting.length > 0) leaveBehind({ number: ++runs, taken: waiting.splice(0) })
+    const run = takeWaiting()
+    leaveBehind(run)
+    say(run)
   }
 
-  /**
-   * The last words survive the page in any case, the record in the store the browser as well.
-   *
-   * @param committing it may be in the store already, so only the last words can be of use
-   */
-  function leaveBehind(run: Run, committing = false): void {
-    if (options.consent?.() === 'denied') {
+  function takeWaiting(): Run {
+    return { number: ++runs, taken: waiting.splice(0) }
+  }
+
+  /** Among the last words, which survive the page in any case. */
+  function say(run: Run): void {
+    if (run.taken.length === 0 || !left || denied()) return
+    drained = false
+    // After one that can't be said nothing is: read sooner than the store, it would let the other look stamped.
+    run.id ??= mint()
+    run.said = !mute && lastWords.write(run.id, JSON.stringify(toRecord(run)))
+    mute = !run.said
+  }
+
+  /** In the store, where the record survives the browser as well. */
+  function leaveBehind(run: Run): void {
+    if (run.taken.length === 0) return
+    if (denied()) {
       onHindered(run.taken, { consent: 'denied' })
       return
     }
-    const id = mint()
+    run.id ??= mint()
+    const key = RAW + run.id
     let again = false
     const work = async ({ put, commit }: Transaction) => {
       // Begun again, it comes after what was begun and stamped meanwhile.
       if (again && !run.said) run.number = ++runs
       again = true
-      put(RAW + id, toRecord(run))
+      put(key, toRecord(run))
       commit()
       return () => resolveAll(run.taken, [])
     }
-    // First, because it goes on by itself, and Firefox may end the page's process any moment.
-    if (!committing) follow(run, work)
-    if (!left) return
-    drained = false
-    // After one that can't be said nothing is: read sooner than the store, it would let the other look stamped.
-    run.said = !mute && lastWords.write(id, JSON.stringify(toRecord(run)))
-    mute = !run.said
+    follow(run, work)
   }
 
   function toRecord(run: Run): RawRecord {
@@ -261,6 +271,8 @@ export function createStamper(options: StamperOptions): Stamper {
     const identity = streamId && { streamId, anonymousId, userId }
     return { tab, run: run.number, identity, operations: toOperations(run) }
   }
+
+  const denied = () => options.consent?.() === 'denied'
 
   const resolveAll = (taken: Waiting[], outcomes: Outcome[]) =>
     taken.forEach(({ resolve }, index) => {
@@ -273,21 +285,29 @@ export function createStamper(options: StamperOptions): Stamper {
     leaves++
     left = true
     reading = undefined
-    const interrupted = [...running].map((run) => {
-      run.undone = run.transaction?.abort() && running.delete(run)
-      return run
-    })
+    const interrupted = [...running]
+    const said = new Set(interrupted.filter(({ said }) => said))
+    const rest = takeWaiting()
+    // First of all: Firefox stops the script of a tab that is closed, in the middle of its listeners.
+    for (const run of [...interrupted, rest]) if (!said.has(run)) say(run)
+    for (const run of interrupted) run.undone = run.transaction?.abort() && running.delete(run)
     // In WebKit a transaction that reads never ends in the back/forward cache, and keeps the store from every other page.
     if (!staying) store.abortAll()
     const passed = Math.max(marked, ...interrupted.map(({ undone, number }) => (undone ? 0 : number)))
     for (const run of interrupted) {
-      // What can't be undone is committing, which WebKit may not let it finish.
+      // What can't be undone is committing, which WebKit may not let it finish: it is among the last words.
+      if (!run.undone) continue
+      const { id, number, taken } = run
+      const again: Run = { id, number, taken, said: run.said }
       // One that has failed and was not begun again yet may have been overtaken.
-      const number = run.undone && !run.said && run.number <= passed ? ++runs : run.number
-      if (run.taken.length === 0 || (run.said && !run.undone)) continue
-      leaveBehind(run.undone ? { number, taken: run.taken } : run, !run.undone)
+      if (!said.has(run) && number <= passed) {
+        if (id) lastWords.remove([id])
+        again.number = ++runs
+        say(again)
+      }
+      leaveBehind(again)
     }
-    writeRaw()
+    leaveBehind(rest)
   }
 
   function resume(): void {
