@@ -46,7 +46,7 @@ async function mend({ parts, buffers }: { parts: Parts; buffers: Buffers }) {
   parts.disk.always = undefined
   await parts.clock.pass(RETRY)
   await turn()
-  expect(buffers.mode).toBe('durable')
+  expect(buffers.current()[0].mode).toBe('durable')
 }
 
 describe('while the store works', () => {
@@ -56,7 +56,7 @@ describe('while the store works', () => {
       ['durable', 1],
       ['durable', 2],
     ])
-    expect(buffers.mode).toBe('durable')
+    expect(buffers.current()[0].mode).toBe('durable')
     expect(buffers.current()).toHaveLength(1)
     expect(parts.errors).toEqual([])
   })
@@ -65,7 +65,7 @@ describe('while the store works', () => {
     const { parts, buffers, track } = createScene()
     parts.disk.failures.push(down, down)
     expect(await track('a')).toEqual([['durable', 1]])
-    expect(buffers.mode).toBe('durable')
+    expect(buffers.current()[0].mode).toBe('durable')
   })
 })
 
@@ -78,7 +78,7 @@ describe('while the store fails', () => {
       ['memory', 2],
     ])
     expect(await track('c')).toEqual([['memory', 3]])
-    expect(buffers.mode).toBe('memory')
+    expect(buffers.current()[0].mode).toBe('memory')
     expect(parts.errors).toEqual([{ code: 'storage', detail: String(down) }])
     expect((await readAll({ ...parts, store: parts.disk }).catch(() => undefined))?.lines).toBeUndefined()
   })
@@ -137,7 +137,7 @@ describe('while the store fails', () => {
     await track('a')
     failOnce(parts)
     await track('b')
-    expect(buffers.mode).toBe('memory')
+    expect(buffers.current()[0].mode).toBe('memory')
     // A full disk: nothing can be added.
     await buffers.flushNow()
     expect(parts.collector.events().toSorted()).toEqual(['a', 'b'])
@@ -151,7 +151,7 @@ describe('while the store fails', () => {
     await parts.clock.pass(10 * RETRY)
     expect(parts.disk.begun - before).toBeGreaterThanOrEqual(10)
     expect(parts.disk.begun - before).toBeLessThan(200)
-    expect(buffers.mode).toBe('memory')
+    expect(buffers.current()[0].mode).toBe('memory')
     expect(parts.errors.filter(({ detail }) => detail !== String(down))).toEqual([])
   })
 })
@@ -181,7 +181,7 @@ describe('when the store works again', () => {
       if (sign === 'run') buffers.run()
       else await buffers.flushNow()
       await turn()
-      expect([sign, buffers.mode]).toEqual([sign, 'durable'])
+      expect([sign, buffers.current()[0].mode]).toEqual([sign, 'durable'])
     }
   })
 
@@ -211,7 +211,7 @@ describe('when the store works again', () => {
     gate.open()
     expect(await meanwhile).toMatchObject([{ status: 'durable' }, { status: 'durable' }])
     expect((await storedStreams(parts)).flat().toSorted()).toEqual(['1 m1', '2 x', '3 y'])
-    expect(buffers.mode).toBe('durable')
+    expect(buffers.current()[0].mode).toBe('durable')
   })
 
   test('and fails in the middle of it, all goes on in memory, in one stream', async () => {
@@ -392,9 +392,9 @@ describe('forgotten', () => {
     const before = (await readAll(parts)).state.stream?.anonymousId
     failOnce(parts)
     await track('m')
-    expect(buffers.mode).toBe('memory')
+    expect(buffers.current()[0].mode).toBe('memory')
     await buffers.forget(parts.now())
-    expect(buffers.mode).toBe('durable')
+    expect(buffers.current()[0].mode).toBe('durable')
     expect(await storedStreams(parts)).toEqual([])
     await parts.clock.pass(RETRY)
     await track('b')
@@ -464,7 +464,7 @@ describe('forgotten', () => {
     await createBuffer({ ...parts, store: parts.disk }).forget(parts.now(), 'denied')
     buffers.run()
     await turn()
-    expect(buffers.mode).toBe('durable')
+    expect(buffers.current()[0].mode).toBe('durable')
     expect(await storedStreams(parts)).toEqual([])
     const { length } = parts.collector.presented
     await parts.clock.pass(RETRY)
@@ -524,7 +524,7 @@ test('what a newer release has stored is not touched: events stay in memory when
   expect(await other.submit(tracked('a'))).toEqual({ status: 'memory', seq: 1 })
   other.run()
   await parts.clock.pass(RETRY)
-  expect(other.mode).toBe('memory')
+  expect(other.current()[0].mode).toBe('memory')
   expect(await track('b')).toEqual([['durable', undefined]])
   await expect(buffers.permit(parts.now())).rejects.toThrow('newer')
   expect((await readAll(parts)).state).toEqual(newer)

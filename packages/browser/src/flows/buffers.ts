@@ -20,7 +20,6 @@ export interface Buffers
     Buffer,
     'submit' | 'flushNow' | 'settled' | 'permit' | 'sweep' | 'leave' | 'maybeLeave' | 'run' | 'halt'
   > {
-  readonly mode: Store['mode']
   /** The buffer in which new events are kept, then any other that still holds some. */
   current: () => [Buffer, ...Buffer[]]
   /** What the store holds; rejects where it can't be read. */
@@ -126,9 +125,6 @@ export function createBuffers(options: BuffersOptions): Buffers {
   const current = (): [Buffer, ...Buffer[]] => (memory ? [memory, durable] : [durable])
 
   return {
-    get mode() {
-      return (memory ?? durable).mode
-    },
     current,
     submit,
     read: () => durable.read(),

@@ -167,7 +167,7 @@ describe('while the store fails', () => {
     parts.disk.always = undefined
     buffers.run()
     await parts.clock.pass(1_000)
-    expect([buffers.mode, result]).toEqual(['durable', undefined])
+    expect([buffers.current()[0].mode, result]).toEqual(['durable', undefined])
     parts.collector.answer = record
     await parts.clock.pass(pastEnd)
     expect(result).toEqual({ recorded: true })
