@@ -1,3 +1,6 @@
+/** In ms. */
+export const DAY = 86_400_000
+
 /** The last millisecond that RFC 3339 can write: the end of the year 9999. */
 const LAST = 253_402_300_799_999
 

@@ -4,12 +4,11 @@ import { T0, tracked } from '../../test/operations.ts'
 import { createParts, outage, type Parts, readAll, readStreams, record } from '../../test/parts.ts'
 import type { Operation, Priority } from '../core/operation.ts'
 import { CUTS, STATE } from '../core/records.ts'
+import { DAY } from '../core/timestamp.ts'
 import type { BufferOptions } from './buffer.ts'
 import { createFlusher } from './flushing.ts'
 import { shedSurplus } from './shedding.ts'
 import { createStamper } from './stamping.ts'
-
-const DAY = 86_400_000
 
 const text = 'x'.repeat(1_000)
 const event = (name: string, priority?: Priority, at = T0) => tracked(name, { at, priority, properties: { text } })

@@ -5,6 +5,7 @@ import { parseObject } from '../core/parse-object.ts'
 import { CUTS, type Delivery, isNewer, lineRange, readDelivery, readState, STATE } from '../core/records.ts'
 import { type ShedReason, shed } from '../core/shed.ts'
 import type { Key, Store } from '../core/store.ts'
+import { DAY } from '../core/timestamp.ts'
 
 export interface ShedderOptions {
   store: Store
@@ -18,8 +19,6 @@ export interface ShedderOptions {
 
 /** 16 MiB: a busy visitor's day offline, and little beside a site's quota. */
 export const MAX_BYTES = 16_777_216
-
-const DAY = 86_400_000
 
 /** The share of the cap that remains after shedding, so that not every event after it sheds again. */
 const REMAINDER = 0.9

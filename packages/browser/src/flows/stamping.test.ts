@@ -15,6 +15,7 @@ import {
 import type { Operation } from '../core/operation.ts'
 import { MARK, markRange, RAW, STATE } from '../core/records.ts'
 import type { Store } from '../core/store.ts'
+import { DAY } from '../core/timestamp.ts'
 import { createMemoryStore } from '../edges/memory-store.ts'
 import { createBuffer } from './buffer.ts'
 import { createRetryingStore } from './retrying-store.ts'
@@ -640,7 +641,6 @@ test('raw records keep their order though the clock was set back between them, o
 })
 
 describe('marks', () => {
-  const DAY = 86_400_000
   const readMarks = async (parts: Parts) =>
     (await parts.store.transact(({ getAll }) => getAll(markRange)).done).map(([key]) => String(key).slice(MARK.length))
 

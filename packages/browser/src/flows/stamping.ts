@@ -22,6 +22,7 @@ import {
 import { sift } from '../core/sift.ts'
 import { type Outcome, stamp } from '../core/stamp.ts'
 import type { RunningTransaction, Store, Transaction } from '../core/store.ts'
+import { DAY } from '../core/timestamp.ts'
 
 /**
  * What became of a call. `durable`: it survives a kill of the browser. `memory`: it survives as long as the page, since
@@ -95,8 +96,6 @@ interface Run {
   /** Its operations are among the last words. */
   said?: boolean
 }
-
-const DAY = 86_400_000
 
 /** Events of one transaction: more would hold the main thread for longer than a frame. */
 const BURST = 200
