@@ -124,6 +124,19 @@ test('a tab that crashes while it presents a batch, without Web Locks, is follow
 const tell = (page: Page, event: 'freeze' | 'resume') =>
   page.evaluate((event) => document.dispatchEvent(new Event(event)), event)
 
+/** From now on: resolves, in an object of its own, when the page has read a collector's answer to its end. */
+async function watchAnswers(page: Page): Promise<{ heard: Promise<void> }> {
+  const watched = await page.evaluateHandle(() => {
+    const heard = new Promise<void>((resolve) => {
+      new PerformanceObserver((list) => {
+        if (list.getEntries().some(({ name }) => name.includes('/v1/events'))) resolve()
+      }).observe({ type: 'resource' })
+    })
+    return { heard }
+  })
+  return { heard: watched.evaluate(({ heard }) => heard) }
+}
+
 test('a tab that is frozen while it presents a batch is followed by another, and what it decides when it thaws does not count', async ({
   openTab,
   proxy,
@@ -153,9 +166,9 @@ test('a tab that is frozen while it presents a batch is followed by another, and
   expect([headerOf(late.batch).batchId, headerOf(current.batch).batchId]).toEqual([batchId, batchId])
 
   // The frozen tab's batch is recorded, and it learns of that when it thaws.
-  const answered = flusher.waitForResponse((response) => response.url().startsWith(proxy.url))
+  const { heard } = await watchAnswers(flusher)
   late.release()
-  await (await answered).finished()
+  await heard
   await tell(flusher, 'resume')
   await trackRange(flusher, 8)
   expect(await statsOf(flusher)).toMatchObject({ pending: 8, recorded: 0, cuts: 1, flushing: 'elsewhere' })
