@@ -14,6 +14,6 @@ export default defineConfig([
     minify: true,
     dts: false,
     deps: { alwaysBundle: [/.*/], onlyBundle: false },
-    outputOptions: { entryFileNames: '[name].js' },
+    outputOptions: { entryFileNames: '[name].js', comments: { annotation: false } },
   },
 ])

@@ -13,22 +13,20 @@ export function createLastWords(name: string): LastWords {
   const prefix = `${name}:`
   return {
     write: (id, text) =>
-      withLocalStorage((storage) => {
+      !!withLocalStorage((storage) => {
         storage.setItem(prefix + id, text)
         return true
-      }, false),
+      }),
     read: () =>
-      withLocalStorage(
-        (storage) =>
-          Object.keys(storage)
-            // The host page may have keys that begin in the same way, and so may a buffer of another name.
-            .filter((key) => key.startsWith(prefix) && UUID.test(key.slice(prefix.length)))
-            .map((key) => [key.slice(prefix.length), storage.getItem(key) ?? '']),
-        [],
-      ),
+      withLocalStorage((storage) =>
+        Object.keys(storage)
+          // The host page may have keys that begin in the same way, and so may a buffer of another name.
+          .filter((key) => key.startsWith(prefix) && UUID.test(key.slice(prefix.length)))
+          .map((key) => [key.slice(prefix.length), storage.getItem(key) ?? '']),
+      ) ?? [],
     remove: (ids) =>
       withLocalStorage((storage) => {
         for (const id of ids) storage.removeItem(prefix + id)
-      }, undefined),
+      }),
   }
 }

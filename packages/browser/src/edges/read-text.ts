@@ -7,13 +7,14 @@ const ANSWER_BYTES = 1_048_576
 /** An answer's body. Rejects one that is too long; the caller ends the request then. */
 export async function readText({ body }: Response): Promise<string> {
   const reader = body?.getReader()
-  const chunks: Uint8Array<ArrayBuffer>[] = []
+  const decoder = new TextDecoder()
+  let text = ''
   let left = ANSWER_BYTES
   for (;;) {
     const { value } = (await reader?.read()) ?? {}
-    if (!value) return new Blob(chunks).text()
+    if (!value) return text
     left -= value.length
     if (left < 0) throw new Error('the answer is too long')
-    chunks.push(value)
+    text += decoder.decode(value, { stream: true })
   }
 }

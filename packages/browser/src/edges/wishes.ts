@@ -16,12 +16,12 @@ export function createWishes(key: string, onWritten: () => void, stop: AbortSign
       withLocalStorage((storage) => {
         const wish: Wish | null = JSON.parse(storage.getItem(key) ?? 'null')
         return wish && wish.at > 0 ? wish : undefined
-      }, undefined),
+      }),
     write: (wish) =>
       withLocalStorage((storage) => {
         storage.removeItem(key) // Should there be no room, the one before must not be taken for the latest.
         storage.setItem(key, JSON.stringify(wish))
-      }, undefined),
-    clear: () => withLocalStorage((storage) => storage.removeItem(key), undefined),
+      }),
+    clear: () => withLocalStorage((storage) => storage.removeItem(key)),
   }
 }

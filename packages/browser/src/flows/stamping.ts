@@ -91,8 +91,8 @@ interface Run {
   taken: Waiting[]
   /** It stamps what is in the raw journal, too. */
   draining?: boolean
-  transaction?: RunningTransaction<() => void>
-  undone?: boolean
+  /** None once it is undone. */
+  transaction?: RunningTransaction<() => void> | undefined
   /** Its operations are among the last words. */
   said?: boolean
 }
@@ -125,21 +125,21 @@ export function createStamper(options: StamperOptions): Stamper {
   /** `work` resolves to what there is to do once it is committed. */
   async function follow(run: Run, work: (transaction: Transaction) => Promise<() => void>): Promise<void> {
     running.add(run)
+    const transaction = store.transact(work)
+    run.transaction = transaction
     try {
-      run.transaction = store.transact(work)
-      const committed = await run.transaction.done
+      const committed = await transaction.done
       committed()
     } catch (error) {
+      if (run.transaction !== transaction) return // Undone.
       if (reading === run) {
         reading = undefined
         run.taken.push(...waiting.splice(0))
       }
-      if (run.undone) return
       if (run.said) resolveAll(run.taken, [])
       else onHindered(run.taken, { error })
-    } finally {
-      running.delete(run)
     }
+    running.delete(run)
   }
 
   function write(): void {
@@ -236,17 +236,17 @@ export function createStamper(options: StamperOptions): Stamper {
 
   /** Among the last words, which survive the page in any case. */
   function say(run: Run): void {
-    if (run.taken.length === 0 || !left || denied()) return
+    if (!run.taken[0] || !left || denied()) return
     drained = false
-    // After one that can't be said nothing is: read sooner than the store, it would let the other look stamped.
     run.id ??= mint()
+    // After one that can't be said nothing is: read sooner than the store, it would let the other look stamped.
     run.said = !mute && lastWords.write(run.id, JSON.stringify(toRecord(run)))
     mute = !run.said
   }
 
   /** In the store, where the record survives the browser as well. */
   function leaveBehind(run: Run): void {
-    if (run.taken.length === 0) return
+    if (!run.taken[0]) return
     if (denied()) {
       onHindered(run.taken, { consent: 'denied' })
       return
@@ -289,22 +289,21 @@ export function createStamper(options: StamperOptions): Stamper {
     const rest = takeWaiting()
     // First of all: Firefox stops the script of a tab that is closed, in the middle of its listeners.
     for (const run of [...interrupted, rest]) if (!said.has(run)) say(run)
-    for (const run of interrupted) run.undone = run.transaction?.abort() && running.delete(run)
+    for (const run of running) if (run.transaction?.abort()) run.transaction = undefined
     // In WebKit a transaction that reads never ends in the back/forward cache, and keeps the store from every other page.
     if (!staying) store.abortAll()
-    const passed = Math.max(marked, ...interrupted.map(({ undone, number }) => (undone ? 0 : number)))
+    // What can't be undone is committing, which WebKit may not let it finish: it is among the last words.
+    const passed = Math.max(marked, ...interrupted.map(({ transaction, number }) => (transaction ? number : 0)))
     for (const run of interrupted) {
-      // What can't be undone is committing, which WebKit may not let it finish: it is among the last words.
-      if (!run.undone) continue
-      const { id, number, taken } = run
-      const again: Run = { id, number, taken, said: run.said }
+      if (run.transaction) continue
+      running.delete(run)
       // One that has failed and was not begun again yet may have been overtaken.
-      if (!said.has(run) && number <= passed) {
-        if (id) lastWords.remove([id])
-        again.number = ++runs
-        say(again)
+      if (!said.has(run) && run.number <= passed) {
+        lastWords.remove([run.id as string])
+        run.number = ++runs
+        say(run)
       }
-      leaveBehind(again)
+      leaveBehind(run)
     }
     leaveBehind(rest)
   }
