@@ -39,6 +39,24 @@ export async function streamOf(page: Page): Promise<string> {
 export const flush = (page: Page, options: { timeout?: number } = { timeout: 30_000 }) =>
   page.evaluate((options) => window.waybill.flush(options), options)
 
+/**
+ * Resolves when the page does nothing any more of what it does by itself: it flushes when it starts, and once more at its
+ * `pageshow`, and what a test tracks too soon would go with that. A flush asks for the lock in the tick in which it begins.
+ */
+export const startedUp = (page: Page): Promise<void> =>
+  page.evaluate(async () => {
+    await new Promise((resolve) => setTimeout(resolve)) // `pageshow` follows `load` at once.
+    await window.waybill.flush()
+    const { locks } = navigator
+    await locks?.request('who am I', async () => {
+      const me = (await locks.query()).held?.find(({ name }) => name === 'who am I')?.clientId
+      for (let busy = true; busy; ) {
+        const { held = [], pending = [] } = await locks.query()
+        busy = [...held, ...pending].some(({ clientId, name }) => clientId === me && name !== 'who am I')
+      }
+    })
+  })
+
 /** The markers of {@link trackMany} in the order of arrival; a tombstone has none. */
 export const markersOf = (lines: readonly Line[]): unknown[] =>
   lines.map((line) => ('properties' in line ? line.properties?.marker : undefined))

@@ -4,7 +4,7 @@ import type { createWaybill, WaybillOptions } from '@waybill/browser'
 import type { Page } from 'playwright'
 import { test as base } from 'vitest'
 import { openBrowser } from './browser.ts'
-import { flush } from './client.ts'
+import { startedUp } from './client.ts'
 import { startCollector } from './collector-process.ts'
 import { startDestination } from './destination.ts'
 import { startProxy } from './proxy.ts'
@@ -71,7 +71,7 @@ export const test = base
     /** Opens a page whose SDK sends nothing before it is asked to; its flush at start-up is over. */
     return async (options: Partial<WaybillOptions> = {}): Promise<Page> => {
       const page = await openApp({ ...PATIENT, ...options })
-      await flush(page)
+      await startedUp(page)
       return page
     }
   })

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { WaybillOptions } from '@waybill/browser'
 import type { Page } from 'playwright'
 import type { Browser } from './browser.ts'
-import { flush } from './client.ts'
+import { startedUp } from './client.ts'
 import type { ReleaseName } from './releases.ts'
 import type { Site } from './site.ts'
 
@@ -49,7 +49,7 @@ export async function openTab(
     window.told = []
     window.waybill.on('error', ({ code }) => window.told.push(code))
   })
-  await flush(page)
+  await startedUp(page)
   return page
 }
 
