@@ -14,7 +14,7 @@ export const excuses: Readonly<Record<EngineName, Readonly<Partial<Record<Scenar
   Firefox: {
     leftInListeners: {
       lost: /^tab \d+ [a-d]$/,
-      reason: 'Firefox may cut off what IndexedDB is handed in `pagehide` when the tab is closed, without the SDK, too',
+      reason: 'Firefox may stop a page’s script in the middle of its `pagehide` listeners when the tab is closed',
     },
   },
   WebKit: {
