@@ -1,172 +1,44 @@
-import { limits } from '@waybill/protocol'
-import { session } from './core/accumulators/session.ts'
-import { visitor } from './core/accumulators/visitor.ts'
-import type { DropReason } from './core/drop-reason.ts'
-import type { Operation } from './core/operation.ts'
-import { emptyDelivery } from './core/records.ts'
-import { type Holdings, toStats } from './core/stats.ts'
-import { type EventCall, toEventOperation, toObject } from './core/to-operation.ts'
+import { assembleWaybill } from './assemble-waybill.ts'
 import { uuid } from './core/uuid.ts'
 import { assumeConsent } from './edges/assume-consent.ts'
 import { createBackgroundSync } from './edges/background-sync.ts'
 import { createDeferredCopy } from './edges/deferred-copy.ts'
-import { createEmitter } from './edges/emitter.ts'
+import { delay } from './edges/delay.ts'
 import { createIndexedDbStore } from './edges/indexed-db-store.ts'
 import { createLastWords } from './edges/last-words.ts'
 import { observeLifecycle } from './edges/lifecycle.ts'
-import { createMemoryStore } from './edges/memory-store.ts'
 import { createPageContext } from './edges/page.ts'
 import { createSender } from './edges/send.ts'
 import { webLock } from './edges/web-lock.ts'
 import { createWishes } from './edges/wishes.ts'
-import type { Buffer } from './flows/buffer.ts'
-import { createBuffers } from './flows/buffers.ts'
-import { type ConsentGate, createConsentGate } from './flows/consent-gate.ts'
-import { flushBuffers } from './flows/flush-buffers.ts'
-import { createRetryingStore } from './flows/retrying-store.ts'
-import type { TrackResult } from './flows/stamping.ts'
 import type { WaybillOptions } from './options.ts'
-import { version } from './version.ts'
-import type { EventMap, TrackOptions, Waybill, WaybillEvents } from './waybill.ts'
-
-const library = { name: '@waybill/browser', version }
+import type { EventMap, Waybill } from './waybill.ts'
 
 const now = (): number => Date.now()
 let minted = 0
 const mint = (): string => uuid(now(), minted++, crypto.getRandomValues(new Uint32Array(3)))
-/** A longer timer than 2^31 - 1 ms would fire at once. */
-const delay = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, Math.min(ms, 0x7fffffff)))
-
 /**
  * Starts a Waybill on this page; what earlier pages left behind is sent, too. Where there is no browser (a server
  * that renders the page) every call is dropped for `no_browser`.
  */
 export function createWaybill<Events extends EventMap = EventMap>(options: WaybillOptions): Waybill<Events> {
-  const { name = 'waybill', backgroundSync } = options
-  const { emit, on } = createEmitter<WaybillEvents>()
-  const tab = mint()
-  /** Says which events share a monotonic clock; another person gets another one. */
-  let boot = tab
-  const stop = new AbortController()
-  let ended: DropReason | undefined = typeof location === 'undefined' ? 'no_browser' : undefined
-
-  const onError = (error: WaybillEvents['error']) => emit('error', error)
-  const assumed = assumeConsent(options)
-  const disk = () => createRetryingStore(createIndexedDbStore({ name, delay, mayCreate: () => gate.mayStore() }))
-  const buffers = createBuffers({
-    ...options,
-    store: ended ? createMemoryStore() : disk(),
-    lastWords: createLastWords(name),
-    createMemoryStore,
-    lock: webLock(name),
-    tab,
-    accumulators: [session(options), visitor],
+  const { name = 'waybill' } = options
+  return assembleWaybill(options, {
+    isPage: typeof location !== 'undefined',
     now,
+    uptime: () => performance.now(),
     random: Math.random,
     mint,
     delay,
-    sdk: `${library.name}/${version}`,
-    limits,
+    assumedConsent: assumeConsent(options),
+    openStore: (mayCreate) => createIndexedDbStore({ name, delay, mayCreate }),
+    lastWords: createLastWords(name),
+    openWishes: (onWritten, stop) => createWishes(`${name}.consent`, onWritten, stop),
+    lock: webLock(name),
     send: createSender(options),
     deferredCopy: createDeferredCopy(options),
-    assumedConsent: () => assumed,
-    consent: () => gate.current(),
-    onConsent: (waiting, consent) => gate.learn(waiting, consent),
-    onStored: (events) => emit('stored', { events }),
-    onRecorded(batch) {
-      emit('recorded', batch)
-      for (const rejection of batch.rejected) emit('rejected', rejection)
-    },
-    onShed: (shed) => emit('shed', shed),
-    onError,
+    pageContext: createPageContext(),
+    observeLifecycle,
+    createBackgroundSync: (may) => createBackgroundSync(name, may),
   })
-  const gate: ConsentGate = createConsentGate({
-    buffers,
-    wishes: createWishes(`${name}.consent`, () => gate.look(), stop.signal),
-    now,
-    assumed,
-    onError,
-  })
-  const pageContext = createPageContext()
-  observeLifecycle({ ...buffers, run: gate.run }, stop.signal)
-  if (backgroundSync) {
-    const wakeWorker = createBackgroundSync(name, () => gate.current() === 'granted')
-    // At the first sign of an outage, while there is time for it. When the page may be going as well, and unasked whether
-    // anything waits: to look takes longer than the page may have, and a worker that finds nothing ends at once. After
-    // the buffers, so that the lock is the page's while it is there.
-    on('error', wakeWorker)
-    observeLifecycle({ flushNow: wakeWorker, leave() {}, maybeLeave: wakeWorker, run() {} }, stop.signal)
-  }
-  if (!ended) gate.run()
-
-  /** The app's objects may have getters that throw, and the page may lack what we call: neither is the page's trouble. */
-  const call = async (toOperation: () => Operation | DropReason): Promise<TrackResult> => {
-    let operation: Operation | DropReason
-    try {
-      operation = ended ?? toOperation()
-    } catch {
-      operation = 'internal'
-    }
-    const result = await gate.submit(operation)
-    if (result.status === 'dropped') emit('dropped', result)
-    return result
-  }
-  const callEvent = (eventName: unknown, event: EventCall, options?: TrackOptions) =>
-    call(() => {
-      const monotonic = { boot, ms: Math.round(performance.now()) }
-      const priority = options?.priority
-      return toEventOperation(eventName, { ...event, priority }, now(), {
-        monotonic,
-        context: { ...pageContext(), library },
-      })
-    })
-
-  return {
-    track: (event, properties, options) => callEvent(event, { type: 'track', event, properties }, options),
-    page: (pageName, properties) =>
-      callEvent(pageName ?? 'page', { type: 'page', name: pageName ?? undefined, properties }),
-    identify: (userId, traits) => callEvent(userId, { type: 'identify', userId, traits }),
-    group: (groupId, traits) => callEvent(groupId, { type: 'group', groupId, traits }),
-    register: (added) =>
-      call(() => {
-        const properties = toObject(added)
-        return typeof properties === 'object' ? { kind: 'register', properties } : properties
-      }),
-    unregister: (...names) => call(() => ({ kind: 'unregister', names: names.map(String) })),
-    reset() {
-      boot = mint()
-      return call(() => ({ kind: 'reset' }))
-    },
-
-    async flush(options) {
-      if (gate.current() !== 'granted') await gate.look()
-      const consent = gate.current()
-      if (consent !== 'granted') return { recorded: false, pending: gate.held(), reason: `consent_${consent}` }
-      return flushBuffers(buffers, options?.timeout ?? 10_000, delay)
-    },
-    async stats() {
-      const nothing: Holdings = { delivery: emptyDelivery, pending: 0 }
-      const read = (buffer: Buffer) => buffer.read().catch(() => nothing)
-      const [first, ...others] = buffers.current()
-      const holdings = [await read(first), ...(await Promise.all(others.map(read)))] as const
-      const consent = holdings[0].state?.consent ?? gate.current()
-      return toStats(holdings, { storage: first.mode, consent, held: gate.held(), tab, now: now() })
-    },
-    on,
-    consent(decision) {
-      if (decision === 'denied') boot = mint()
-      return gate.decide(decision)
-    },
-    forget() {
-      boot = mint()
-      return gate.forget()
-    },
-
-    close() {
-      ended = 'closed'
-      stop.abort()
-      buffers.halt()
-      return buffers.settled()
-    },
-  }
 }

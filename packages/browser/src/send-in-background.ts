@@ -1,6 +1,7 @@
 import { limits } from '@waybill/protocol'
 import type { DeliveryError } from './core/records.ts'
 import { assumeConsent } from './edges/assume-consent.ts'
+import { delay } from './edges/delay.ts'
 import { createIndexedDbStore } from './edges/indexed-db-store.ts'
 import { createSender } from './edges/send.ts'
 import { webLock } from './edges/web-lock.ts'
@@ -20,8 +21,6 @@ interface SyncEvent extends Event {
   readonly tag: string
   waitUntil(done: Promise<unknown>): void
 }
-
-const delay = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
 /**
  * Has the service worker in which it is called send what closed pages have left in the buffer, when the browser says that

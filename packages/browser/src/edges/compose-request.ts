@@ -1,3 +1,5 @@
+import { delay } from './delay.ts'
+
 /** A collector, and how batches travel to it. */
 export interface Target {
   endpoint: string
@@ -10,6 +12,24 @@ export interface Target {
 export interface ComposedRequest {
   url: URL
   init: RequestInit & { body: Uint8Array<ArrayBuffer> }
+}
+
+/** What a browser does for requests; a simulated one does it otherwise. */
+export interface Network {
+  fetch: (url: URL, init: RequestInit) => Promise<Response>
+  /** gzip; undefined where the browser can't. */
+  compress: (bytes: Uint8Array<ArrayBuffer>) => Promise<Uint8Array<ArrayBuffer> | undefined>
+  /** What a relative endpoint is relative to. */
+  page: () => string
+  delay: (ms: number) => Promise<void>
+}
+
+/** The browser's own. */
+export const network: Network = {
+  fetch: (...request) => fetch(...request),
+  compress,
+  page: () => location.href,
+  delay,
 }
 
 /** Where a collector takes batches unless it was told otherwise. */
@@ -25,10 +45,11 @@ const GZIP_FROM = 1_024
 export async function composeRequest(
   text: string,
   { endpoint, writeKey, gzip = true }: Target,
+  { compress, page }: Pick<Network, 'compress' | 'page'> = network,
 ): Promise<ComposedRequest> {
   const plain = new TextEncoder().encode(text)
   const zipped = gzip && plain.length >= GZIP_FROM ? await compress(plain) : undefined
-  const url = new URL(endpoint, location.href)
+  const url = new URL(endpoint, page())
   if (url.pathname === '/') url.pathname = EVENTS_PATH
   url.searchParams.set('key', writeKey)
   if (zipped) url.searchParams.set('encoding', 'gzip')
@@ -42,7 +63,6 @@ export async function composeRequest(
   return { url, init }
 }
 
-/** Undefined where the browser can't. */
 async function compress(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer> | undefined> {
   try {
     const stream = new Blob([bytes]).stream().pipeThrough(new CompressionStream('gzip'))

@@ -1,10 +1,15 @@
 import { HALTED, type Send } from '../core/send.ts'
-import { composeRequest, type Target } from './compose-request.ts'
+import { composeRequest, type Network, network, type Target } from './compose-request.ts'
 import { readText } from './read-text.ts'
 
 export interface SenderOptions extends Target {
   /** Give up after this many ms, the reading of the answer included. Default 30,000. */
   requestTimeout?: number
+}
+
+/** How many bytes of ours are in flight in requests that outlive their page (`keepalive`). */
+export interface KeepaliveBytes {
+  inFlight: number
 }
 
 /**
@@ -14,21 +19,25 @@ export interface SenderOptions extends Target {
  */
 const KEEPALIVE_BYTES = 49_152
 
-/** How many of them are taken: one count for every Waybill of this page. */
-let inFlight = 0
+/** One count for every Waybill of this page. */
+const ofThisPage: KeepaliveBytes = { inFlight: 0 }
 
 /** Presents batches to a collector, each in one request; in a second one where the first could not even begin. */
-export function createSender({ requestTimeout = 30_000, ...target }: SenderOptions): Send {
+export function createSender(
+  { requestTimeout = 30_000, ...target }: SenderOptions,
+  browser: Network = network,
+  keepaliveBytes: KeepaliveBytes = ofThisPage,
+): Send {
   /** Since the last answer a request with `keepalive` has failed, and that may be why. */
   let doubted = false
 
   return async (text, signal) => {
     const stop = new AbortController()
     const release = () => stop.abort('released')
-    const timer = setTimeout(() => stop.abort('timeout'), requestTimeout)
+    browser.delay(requestTimeout).then(() => stop.abort('timeout'))
     let share = 0
     try {
-      const { url, init } = await composeRequest(text, target)
+      const { url, init } = await composeRequest(text, target, browser)
       const present = () => {
         const keepalive = share > 0
         const end = () => {
@@ -36,19 +45,19 @@ export function createSender({ requestTimeout = 30_000, ...target }: SenderOptio
         }
         signal.addEventListener('abort', end, { signal: stop.signal })
         if (signal.aborted) end() // While we were compressing.
-        return fetch(url, { ...init, keepalive, signal: stop.signal })
+        return browser.fetch(url, { ...init, keepalive, signal: stop.signal })
       }
       const bytes = init.body.length
-      if (!doubted && inFlight + bytes <= KEEPALIVE_BYTES) {
+      if (!doubted && keepaliveBytes.inFlight + bytes <= KEEPALIVE_BYTES) {
         share = bytes
-        inFlight += share
+        keepaliveBytes.inFlight += share
       }
       const response = await present().catch((error) => {
         // The page has spent the budget itself, or it is an outage: the same request without `keepalive` tells. The next
         // ones go without from the start until one is answered, so that an outage costs one request more, not twice as many.
         if (!share || stop.signal.aborted) throw error
         doubted = true
-        inFlight -= share
+        keepaliveBytes.inFlight -= share
         share = 0
         return present()
       })
@@ -62,8 +71,7 @@ export function createSender({ requestTimeout = 30_000, ...target }: SenderOptio
     } catch (error) {
       return { status: 0, failure: String(stop.signal.reason ?? error) }
     } finally {
-      inFlight -= share
-      clearTimeout(timer)
+      keepaliveBytes.inFlight -= share
       stop.abort() // Takes the listener off, and ends an answer that was not read to its end.
     }
   }

@@ -1,0 +1,180 @@
+import { limits } from '@waybill/protocol'
+import { session } from './core/accumulators/session.ts'
+import { visitor } from './core/accumulators/visitor.ts'
+import type { Consent } from './core/consent.ts'
+import type { DropReason } from './core/drop-reason.ts'
+import type { LastWords } from './core/last-words.ts'
+import type { Lock } from './core/lock.ts'
+import type { Operation } from './core/operation.ts'
+import { emptyDelivery } from './core/records.ts'
+import type { DeferredCopy, Send } from './core/send.ts'
+import { type Holdings, toStats } from './core/stats.ts'
+import type { Store } from './core/store.ts'
+import { type EventCall, toEventOperation, toObject } from './core/to-operation.ts'
+import type { Wishes } from './core/wish.ts'
+import { createEmitter } from './edges/emitter.ts'
+import type { observeLifecycle } from './edges/lifecycle.ts'
+import { createMemoryStore } from './edges/memory-store.ts'
+import type { createPageContext } from './edges/page.ts'
+import type { Buffer } from './flows/buffer.ts'
+import { createBuffers } from './flows/buffers.ts'
+import { type ConsentGate, createConsentGate } from './flows/consent-gate.ts'
+import { flushBuffers } from './flows/flush-buffers.ts'
+import { createRetryingStore } from './flows/retrying-store.ts'
+import type { TrackResult } from './flows/stamping.ts'
+import type { WaybillOptions } from './options.ts'
+import { version } from './version.ts'
+import type { EventMap, TrackOptions, Waybill, WaybillEvents } from './waybill.ts'
+
+const library = { name: '@waybill/browser', version }
+
+/** What a browser lends a page. */
+export interface Browser {
+  /** False where a server renders the page. */
+  isPage: boolean
+  /** ms since 1970. */
+  now: () => number
+  /** ms since the page began. */
+  uptime: () => number
+  /** From 0 to 1. */
+  random: () => number
+  /** A new version 7 UUID. */
+  mint: () => string
+  delay: (ms: number) => Promise<void>
+  /** What holds until the visitor's decision is known. */
+  assumedConsent: Consent
+  openStore: (mayCreate: () => boolean) => Store
+  lastWords: LastWords
+  openWishes: (onWritten: () => void, stop: AbortSignal) => Wishes
+  lock: Lock
+  send: Send
+  deferredCopy: DeferredCopy
+  pageContext: ReturnType<typeof createPageContext>
+  observeLifecycle: typeof observeLifecycle
+  /** Returns what asks the browser to wake the site's service worker. */
+  createBackgroundSync: (may: () => boolean) => () => void
+}
+
+/** Starts a Waybill in such a browser: everything but the edges, so that a simulated browser runs the same. */
+export function assembleWaybill<Events extends EventMap = EventMap>(
+  options: WaybillOptions,
+  browser: Browser,
+): Waybill<Events> {
+  const { now, mint, delay, assumedConsent: assumed, observeLifecycle } = browser
+  const { emit, on } = createEmitter<WaybillEvents>()
+  const tab = mint()
+  /** Says which events share a monotonic clock; another person gets another one. */
+  let boot = tab
+  const stop = new AbortController()
+  let ended: DropReason | undefined = browser.isPage ? undefined : 'no_browser'
+
+  const onError = (error: WaybillEvents['error']) => emit('error', error)
+  const buffers = createBuffers({
+    ...options,
+    ...browser,
+    store: ended ? createMemoryStore() : createRetryingStore(browser.openStore(() => gate.mayStore())),
+    createMemoryStore,
+    tab,
+    accumulators: [session(options), visitor],
+    sdk: `${library.name}/${version}`,
+    limits,
+    assumedConsent: () => assumed,
+    consent: () => gate.current(),
+    onConsent: (waiting, consent) => gate.learn(waiting, consent),
+    onStored: (events) => emit('stored', { events }),
+    onRecorded(batch) {
+      emit('recorded', batch)
+      for (const rejection of batch.rejected) emit('rejected', rejection)
+    },
+    onShed: (shed) => emit('shed', shed),
+    onError,
+  })
+  const gate: ConsentGate = createConsentGate({
+    buffers,
+    wishes: browser.openWishes(() => gate.look(), stop.signal),
+    now,
+    assumed,
+    onError,
+  })
+  observeLifecycle({ ...buffers, run: gate.run }, stop.signal)
+  if (options.backgroundSync) {
+    const wakeWorker = browser.createBackgroundSync(() => gate.current() === 'granted')
+    // At the first sign of an outage, while there is time for it. When the page may be going as well, and unasked whether
+    // anything waits: to look takes longer than the page may have, and a worker that finds nothing ends at once. After
+    // the buffers, so that the lock is the page's while it is there.
+    on('error', wakeWorker)
+    observeLifecycle({ flushNow: wakeWorker, leave() {}, maybeLeave: wakeWorker, run() {} }, stop.signal)
+  }
+  if (!ended) gate.run()
+
+  /** The app's objects may have getters that throw, and the page may lack what we call: neither is the page's trouble. */
+  const call = async (toOperation: () => Operation | DropReason): Promise<TrackResult> => {
+    let operation: Operation | DropReason
+    try {
+      operation = ended ?? toOperation()
+    } catch {
+      operation = 'internal'
+    }
+    const result = await gate.submit(operation)
+    if (result.status === 'dropped') emit('dropped', result)
+    return result
+  }
+  const callEvent = (eventName: unknown, event: EventCall, options?: TrackOptions) =>
+    call(() => {
+      const monotonic = { boot, ms: Math.round(browser.uptime()) }
+      const priority = options?.priority
+      return toEventOperation(eventName, { ...event, priority }, now(), {
+        monotonic,
+        context: { ...browser.pageContext(), library },
+      })
+    })
+
+  return {
+    track: (event, properties, options) => callEvent(event, { type: 'track', event, properties }, options),
+    page: (pageName, properties) =>
+      callEvent(pageName ?? 'page', { type: 'page', name: pageName ?? undefined, properties }),
+    identify: (userId, traits) => callEvent(userId, { type: 'identify', userId, traits }),
+    group: (groupId, traits) => callEvent(groupId, { type: 'group', groupId, traits }),
+    register: (added) =>
+      call(() => {
+        const properties = toObject(added)
+        return typeof properties === 'object' ? { kind: 'register', properties } : properties
+      }),
+    unregister: (...names) => call(() => ({ kind: 'unregister', names: names.map(String) })),
+    reset() {
+      boot = mint()
+      return call(() => ({ kind: 'reset' }))
+    },
+
+    async flush(options) {
+      if (gate.current() !== 'granted') await gate.look()
+      const consent = gate.current()
+      if (consent !== 'granted') return { recorded: false, pending: gate.held(), reason: `consent_${consent}` }
+      return flushBuffers(buffers, options?.timeout ?? 10_000, delay)
+    },
+    async stats() {
+      const nothing: Holdings = { delivery: emptyDelivery, pending: 0 }
+      const read = (buffer: Buffer) => buffer.read().catch(() => nothing)
+      const [first, ...others] = buffers.current()
+      const holdings = [await read(first), ...(await Promise.all(others.map(read)))] as const
+      const consent = holdings[0].state?.consent ?? gate.current()
+      return toStats(holdings, { storage: first.mode, consent, held: gate.held(), tab, now: now() })
+    },
+    on,
+    consent(decision) {
+      if (decision === 'denied') boot = mint()
+      return gate.decide(decision)
+    },
+    forget() {
+      boot = mint()
+      return gate.forget()
+    },
+
+    close() {
+      ended = 'closed'
+      stop.abort()
+      buffers.halt()
+      return buffers.settled()
+    },
+  }
+}
