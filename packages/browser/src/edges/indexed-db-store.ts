@@ -12,6 +12,8 @@ export interface IndexedDbStoreOptions {
   delay: (ms: number) => Promise<void>
   /** False: a database that does not exist is not created, and its transactions fail. */
   mayCreate: () => boolean
+  /** Default: the page's own. A page that has none finds out when it opens, as with any other trouble. */
+  indexedDB?: IDBFactory
 }
 
 /**
@@ -83,11 +85,15 @@ export function createIndexedDbStore(options: IndexedDbStoreOptions): Store {
 }
 
 /** Its version is never raised: another tab's older release must never be in the way. */
-async function openDatabase({ name, mayCreate }: IndexedDbStoreOptions): Promise<IDBDatabase> {
+async function openDatabase({
+  name,
+  mayCreate,
+  indexedDB: factory = indexedDB,
+}: IndexedDbStoreOptions): Promise<IDBDatabase> {
   // Chromium makes a folder for the site as soon as anything is opened.
-  const known = mayCreate() ? undefined : await indexedDB.databases?.()
+  const known = mayCreate() ? undefined : await factory.databases?.()
   if (known && !known.some((database) => database.name === name)) throw new Error('no database')
-  const request = indexedDB.open(name)
+  const request = factory.open(name)
   request.onupgradeneeded = () => {
     request.result.createObjectStore(OBJECT_STORE)
     // An aborted creation leaves nothing behind.
