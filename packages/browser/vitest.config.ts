@@ -37,7 +37,11 @@ export default defineConfig({
           // Chromium keeps the IndexedDB of a private window in another backend, which writes one transaction at a time.
           browser: 'chromium',
           name: 'browser (private window)',
-          include: ['src/edges/indexed-db-store.test.ts', 'test/browser/leaving.test.ts'],
+          include: [
+            'src/edges/indexed-db-store.test.ts',
+            'test/browser/indexed-db.test.ts',
+            'test/browser/leaving.test.ts',
+          ],
           provider: playwright({ launchOptions }),
         },
       ],
