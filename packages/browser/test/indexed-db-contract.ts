@@ -145,6 +145,30 @@ export function indexedDbContract(platform: string, createPlatform: () => Indexe
         expect(await read()).toEqual([{ list: [1] }])
       })
 
+      test.each<[what: string, value: unknown]>([
+        ['text', 'é✓\u0000'],
+        ['nothing', undefined],
+        ['null', null],
+        ['a tree', { a: [1, { b: [], c: undefined, d: null }], e: { f: true } }],
+        [
+          'what is no plain object',
+          { at: new Date(1), of: new Map([[1, new Set('ab')]]), bytes: new Uint8Array([1, 2]) },
+        ],
+        ['an own __proto__', JSON.parse('{"__proto__":{"a":1}}')],
+      ])('%s is read as it was stored', async (_what, value) => {
+        const { read } = await setUp([['a', value]])
+        expect(await read()).toStrictEqual([value])
+      })
+
+      test('what goes round in a circle still does', async () => {
+        const value: { self?: unknown } = {}
+        value.self = [value]
+        const { read } = await setUp([['a', value]])
+        let [found] = await read()
+        for (let times = 0; times < 100; times++) [found] = found.self
+        expect(found.self).toHaveLength(1)
+      })
+
       test('what can’t be copied throws at once, and harms nothing else', async () => {
         const { one, transact, read } = await setUp()
         const { store, end } = transact(one)
@@ -244,6 +268,21 @@ export function indexedDbContract(platform: string, createPlatform: () => Indexe
         for (const request of requests) request.onsuccess = () => heard.push(request.result)
         await end
         expect(heard).toEqual(['a', 1, 'a', 2, undefined, undefined])
+      })
+
+      test('each answer is a task of its own: all promises that follow one come before the next', async () => {
+        const { one, transact } = await setUp()
+        const heard: string[] = []
+        const { store, end } = transact(one)
+        for (const key of ['a', 'b']) {
+          store.get(key).onsuccess = async () => {
+            heard.push(key)
+            for (let times = 0; times < 10; times++) await undefined
+            heard.push(`after ${key}`)
+          }
+        }
+        await end
+        expect(heard).toEqual(['a', 'after a', 'b', 'after b'])
       })
 
       test('a page hears of a transaction’s end before its next one is answered', async () => {
