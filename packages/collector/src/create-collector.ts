@@ -4,19 +4,24 @@ import { answerProblem } from './answer-problem.ts'
 import { toBatchLog } from './core/batch-log.ts'
 import { refuseDeliveries } from './core/delivery.ts'
 import { createKeyRing } from './core/key-ring.ts'
+import type { Platform } from './core/platform.ts'
 import { toProblem } from './core/to-problem.ts'
 import { createBase } from './create-base.ts'
 import { fanOut } from './fan-out.ts'
 import { type CollectorOptions, resolveOptions } from './options.ts'
 import { takeBatch } from './take-batch.ts'
+import { webPlatform } from './web-platform.ts'
 
 /**
  * A collector as a Hono app, the same in workerd and in Node: `POST <path>` takes batches, `GET /health` says that it
  * is up. It keeps nothing between requests. Throws a `ConfigurationError` for a setting that cannot work.
+ *
+ * @param platform Leave it out. The simulation of this repository passes its own, whose clock is virtual and in which
+ * nothing completes outside of it; it may change in any release.
  */
-export function createCollector(options: CollectorOptions): Hono {
+export function createCollector(options: CollectorOptions, platform: Platform = webPlatform): Hono {
   const { keys, sinks, path, limits, sinkDeadline, now, log } = resolveOptions(options)
-  const findKey = createKeyRing(keys)
+  const findKey = createKeyRing(keys, platform.sha256)
   const app = createBase(log, now)
 
   app.get('/health', (c) => c.json({ status: 'ok', sinks: sinks.map(({ name }) => name) }))
@@ -31,7 +36,7 @@ export function createCollector(options: CollectorOptions): Hono {
         contentType: c.req.header('Content-Type'),
         body: c.req.raw.body,
       },
-      { findKey, limits, now },
+      { findKey, limits, now, platform },
     )
     if (!taken.ok) {
       const { refusal, keyId, batchId } = taken.fault
@@ -43,7 +48,7 @@ export function createCollector(options: CollectorOptions): Hono {
 
     const { batch, events, tombstones, rejected, bytes } = taken.value
     const { batchId, keyId } = batch
-    const { required, bestEffort } = fanOut(batch, sinks, sinkDeadline)
+    const { required, bestEffort } = fanOut(batch, sinks, { deadline: sinkDeadline, after: platform.after })
     const deliveries = await required
     const refusal = refuseDeliveries(deliveries)
     const problem = refusal && toProblem(refusal, batchId)

@@ -3,6 +3,7 @@ import { abortable } from './core/abortable.ts'
 import type { Batch } from './core/batch.ts'
 import type { Delivery } from './core/delivery.ts'
 import { describeError } from './core/describe-error.ts'
+import type { Platform } from './core/platform.ts'
 import type { Sink } from './core/sink.ts'
 
 /** What all sinks said, when they have: the answer waits for `required` only. Neither ever rejects. */
@@ -11,24 +12,30 @@ export interface FanOut {
   bestEffort: Promise<Delivery[]>
 }
 
-/** Hands a batch to all sinks at once, and gives each of them `deadline` milliseconds. */
-export function fanOut(batch: Batch, sinks: readonly Sink[], deadline: number): FanOut {
-  const started = sinks.map((sink) => ({ required: sink.required, delivery: deliverWithin(deadline, sink, batch) }))
+interface Allowance {
+  /** In milliseconds. */
+  deadline: number
+  after: Platform['after']
+}
+
+/** Hands a batch to all sinks at once, and gives each of them until the deadline. */
+export function fanOut(batch: Batch, sinks: readonly Sink[], allowance: Allowance): FanOut {
+  const started = sinks.map((sink) => ({ required: sink.required, delivery: deliverWithin(allowance, sink, batch) }))
   const those = (required: boolean) =>
     Promise.all(started.filter((each) => each.required === required).map(({ delivery }) => delivery))
   return { required: those(true), bestEffort: those(false) }
 }
 
 /** A sink that throws, or that does not heed its signal, is a sink without the batch. */
-async function deliverWithin(deadline: number, sink: Sink, batch: Batch): Promise<Delivery> {
+async function deliverWithin({ deadline, after }: Allowance, sink: Sink, batch: Batch): Promise<Delivery> {
   const controller = new AbortController()
   const { signal } = controller
-  const timer = setTimeout(() => controller.abort(new DOMException(`after ${deadline} ms`, 'TimeoutError')), deadline)
+  const callOff = after(deadline, () => controller.abort(new DOMException(`after ${deadline} ms`, 'TimeoutError')))
   try {
     return { sink, result: await abortable(sink.deliver(batch, signal), signal) }
   } catch (error) {
     return { sink, result: fail({ kind: 'transient', detail: describeError(error) }) }
   } finally {
-    clearTimeout(timer)
+    callOff()
   }
 }

@@ -5,8 +5,8 @@ import type { Bytes } from './core/bytes.ts'
 import { checkLines } from './core/check-lines.ts'
 import { digest } from './core/digest.ts'
 import { enrich, toReceived } from './core/enrich.ts'
-import { inflate } from './core/inflate.ts'
 import type { KeyRing } from './core/key-ring.ts'
+import type { Platform } from './core/platform.ts'
 import { readHeader } from './core/read-header.ts'
 import { readUpTo } from './core/read-up-to.ts'
 import type { Refusal, Refused } from './core/refusal.ts'
@@ -33,7 +33,7 @@ export interface TakenBatch {
 /** authenticate → inflate → split → validate → enrich: from a request to a batch, or to why there is none. */
 export async function takeBatch(
   presentation: Presentation,
-  { findKey, limits, now }: { findKey: KeyRing; limits: Limits; now: () => number },
+  { findKey, limits, now, platform }: { findKey: KeyRing; limits: Limits; now: () => number; platform: Platform },
 ): Promise<Result<TakenBatch, Refused>> {
   const site = await authenticate(presentation, findKey)
   if (!site.ok) return fail({ refusal: site.fault })
@@ -45,7 +45,7 @@ export async function takeBatch(
   if (!/^text\/plain\s*(;|$)/i.test(contentType ?? '')) return refuse({ reason: 'unsupported_media_type' })
   if (encoding !== undefined && encoding !== 'gzip') return refuse({ reason: 'unsupported_encoding' })
 
-  const plain = await readPlain(presentation, limits)
+  const plain = await readPlain(presentation, limits, platform.inflate)
   if (!plain.ok) return refuse(plain.fault)
   const { bytes, overflow } = plain.value
   const { header: headerLine, rest } = splitBatch(bytes)
@@ -67,7 +67,7 @@ export async function takeBatch(
       batchId: header.batchId,
       keyId,
       header,
-      digest: await digest(rest),
+      digest: await digest(rest, platform.sha256),
       receivedAt: received.at,
       lines: enrich(checked.value, header.streamId, received),
     },
@@ -91,6 +91,7 @@ interface Plain {
 async function readPlain(
   { body, encoding }: Presentation,
   { bodyBytes, batchBytes, headerBytes }: Limits,
+  inflate: Platform['inflate'],
 ): Promise<Result<Plain, Refusal>> {
   const read = body ? await readUpTo(body, bodyBytes) : ok({ bytes: new Uint8Array(), whole: true })
   if (!read.ok) return fail({ reason: 'body_incomplete' })

@@ -1,6 +1,7 @@
 import { type BatchHeader, parseHeader, type Seq, type StreamId, toBatchId, toMessageId } from '@waybill/protocol'
 import type { Batch } from '../src/core/batch.ts'
 import { digest } from '../src/core/digest.ts'
+import { sha256 } from '../src/core/sha256.ts'
 
 export const STREAM: StreamId = '0192d0c0-0000-7000-8000-000000000001' as StreamId
 /** A client's clock, and the collector's of most tests: one second later. */
@@ -60,7 +61,7 @@ export async function deliverable(
     batchId: value.batchId,
     keyId: 'site',
     header: value,
-    digest: await digest(new TextEncoder().encode(lines.join('\n'))),
+    digest: await digest(new TextEncoder().encode(lines.join('\n')), sha256),
     receivedAt: new Date(NOW).toISOString(),
     lines: bytes,
   }

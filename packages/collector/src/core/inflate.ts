@@ -1,6 +1,7 @@
-import { fail, type Result } from '@waybill/protocol'
+import { fail } from '@waybill/protocol'
 import type { Bytes } from './bytes.ts'
-import { type Beginning, readUpTo } from './read-up-to.ts'
+import type { Platform } from './platform.ts'
+import { readUpTo } from './read-up-to.ts'
 
 /**
  * workerd inflates all that one write hands it before anybody reads, and deflate can grow 1,032-fold. Slices of this
@@ -8,8 +9,7 @@ import { type Beginning, readUpTo } from './read-up-to.ts'
  */
 const SLICE = 512
 
-/** Inflates gzip up to `max` bytes. Stops there: a bomb costs no more than a full batch. */
-export async function inflate(gzipped: Bytes, max: number): Promise<Result<Beginning, 'invalid_encoding'>> {
+export const inflate: Platform['inflate'] = async (gzipped, max) => {
   const { readable, writable } = new DecompressionStream('gzip')
   const writer = writable.getWriter()
   const feed = async () => {
@@ -31,5 +31,5 @@ export async function inflate(gzipped: Bytes, max: number): Promise<Result<Begin
 }
 
 /** The size that the last member of a gzip file ends with (RFC 1952, 2.3.1): Node inflates members before it as well. */
-const sizeIn = (gzipped: Bytes): number =>
+export const sizeIn = (gzipped: Bytes): number =>
   new DataView(gzipped.buffer, gzipped.byteOffset, gzipped.length).getUint32(gzipped.length - 4, true)

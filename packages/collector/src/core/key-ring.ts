@@ -1,5 +1,6 @@
 import type { Origins } from './allows-origin.ts'
 import type { Bytes } from './bytes.ts'
+import type { Platform } from './platform.ts'
 import { sameBytes } from './same-bytes.ts'
 
 /** What lets a site write. It names the site and is no secret: it stands in the page's source. */
@@ -16,7 +17,8 @@ export interface WriteKey {
 export type KeyRing = (presented: string) => Promise<WriteKey | undefined>
 
 /** Compares by hash and always with every key, so that the time taken tells nothing about any of them. */
-export function createKeyRing(keys: readonly WriteKey[]): KeyRing {
+export function createKeyRing(keys: readonly WriteKey[], sha256: Platform['sha256']): KeyRing {
+  const hash = (text: string) => sha256(new TextEncoder().encode(text))
   // The hashes are kept, never the promise of them: in workerd a promise belongs to the request that began it.
   let hashes: Bytes[] | undefined
   return async function findKey(presented) {
@@ -29,6 +31,3 @@ export function createKeyRing(keys: readonly WriteKey[]): KeyRing {
     return found
   }
 }
-
-const hash = async (text: string): Promise<Bytes> =>
-  new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text)))

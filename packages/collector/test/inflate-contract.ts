@@ -1,0 +1,93 @@
+import { describe, expect, test } from 'vitest'
+import { type Bytes, concat } from '../src/core/bytes.ts'
+import type { Platform } from '../src/core/platform.ts'
+import { bombOf, gzip } from './gzip.ts'
+
+const NONE = { ok: false, fault: 'invalid_encoding' }
+
+/** Bytes that hardly compress, the same each time. */
+function noiseOf(length: number): Bytes {
+  let state = 1
+  return Uint8Array.from({ length }, () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
+    return state >>> 24
+  })
+}
+
+function spoilt(gzipped: Bytes, at: number): Bytes {
+  const copy = gzipped.slice()
+  copy.fill(0xff, at, at + 64)
+  return copy
+}
+
+/** What every inflater of a collector keeps to, so that no two of them tell a client different things. */
+export function inflateContract(name: string, inflate: Platform['inflate']): void {
+  describe(`${name} keeps the contract of inflaters`, () => {
+    test('what inflates to just as much as is allowed is whole', async () => {
+      const gzipped = await gzip('0123456789')
+      const bytes = new TextEncoder().encode('0123456789')
+      expect(await inflate(gzipped, 10)).toEqual({ ok: true, value: { bytes, whole: true } })
+      expect(await inflate(gzipped, 9)).toEqual({ ok: true, value: { bytes: bytes.slice(0, 9), whole: false } })
+    })
+
+    test('nothing, compressed, is nothing', async () => {
+      expect(await inflate(await gzip(''), 10)).toEqual({ ok: true, value: { bytes: new Uint8Array(), whole: true } })
+    })
+
+    test('of a bomb, so much is had as is allowed', async () => {
+      const inflated = await inflate(await bombOf(16), 524_288)
+      expect(inflated).toMatchObject({ ok: true, value: { whole: false } })
+      expect(inflated.ok && inflated.value.bytes.length).toBe(524_288)
+    })
+
+    test('bytes that hardly compress come out as they were, whole and cut off', async () => {
+      const noise = noiseOf(100_000)
+      const gzipped = await gzip(noise)
+      expect(await inflate(gzipped, 100_000)).toEqual({ ok: true, value: { bytes: noise, whole: true } })
+      const beginning = { ok: true, value: { bytes: noise.slice(0, 70_001), whole: false } }
+      expect(await inflate(gzipped, 70_001)).toEqual(beginning)
+    })
+
+    test('two gzip files in a row are not one', async () => {
+      const two = concat([await gzip('{"v":1}\n'), await gzip('{}\n')])
+      expect(await inflate(two, 1_000)).toEqual(NONE)
+    })
+
+    test.each([0, 1, 3, 4, 17])('%i bytes of a gzip file are none', async (length) => {
+      const gzipped = await gzip('{}')
+      expect(await inflate(gzipped.slice(0, length), 1_000)).toEqual(NONE)
+    })
+
+    test('a gzip file that breaks off is none, however late', async () => {
+      const gzipped = await gzip(noiseOf(100_000))
+      expect(await inflate(gzipped.slice(0, 60_000), 200_000)).toEqual(NONE)
+      expect(await inflate(gzipped.slice(0, -1), 200_000)).toEqual(NONE)
+    })
+
+    test('a gzip file that breaks off after as much as is asked for is enough', async () => {
+      const noise = noiseOf(100_000)
+      const beginning = await inflate((await gzip(noise)).slice(0, 90_000), 4_097)
+      expect(beginning).toEqual({ ok: true, value: { bytes: noise.slice(0, 4_097), whole: false } })
+    })
+
+    test('spoilt bytes make it none, in the head, in the middle and in the sum at the end', async () => {
+      const gzipped = await gzip('0123456789'.repeat(10_000))
+      for (const at of [0, Math.floor(gzipped.length / 2), gzipped.length - 6]) {
+        expect(await inflate(spoilt(gzipped, at), 200_000)).toEqual(NONE)
+      }
+    })
+
+    test('spoilt bytes far behind what is asked for are not seen', async () => {
+      const inflated = await inflate(spoilt(await gzip(noiseOf(400_000)), 399_990), 4_096)
+      expect(inflated).toMatchObject({ ok: true, value: { whole: false } })
+    })
+
+    test.each(['x', 'trailing', '\0\0\0\0'])('a gzip file with %j after its end is none', async (garbage) => {
+      expect(await inflate(concat([await gzip('{}'), new TextEncoder().encode(garbage)]), 1_000)).toEqual(NONE)
+    })
+
+    test('nor is it one when what follows ends with the right size', async () => {
+      expect(await inflate(concat([await gzip('{}'), new Uint8Array([7, 7, 2, 0, 0, 0])]), 1_000)).toEqual(NONE)
+    })
+  })
+}
