@@ -1,0 +1,202 @@
+import { describe, expect, test } from 'vitest'
+import type { Batch } from '../../packages/collector/src/core/batch.ts'
+import type { Sink } from '../../packages/collector/src/core/sink.ts'
+import { deliverable, lineOf, NOW } from '../../packages/collector/test/batches.ts'
+import { type Destination, sinkContract } from '../../packages/collector/test/sink-contract.ts'
+import type { SimulatedDestination } from './destination.ts'
+import { createScheduler, type Life, type Scheduler } from './scheduler.ts'
+import { seededRandom } from './seeded-random.ts'
+import { simulatedR2, simulatedWebhook } from './sinks.ts'
+
+const DEADLINE = 10_000
+const OK = { ok: true, value: undefined }
+const TRANSIENT = { ok: false, fault: { kind: 'transient' } }
+
+const kinds = { 'the R2 sink': simulatedR2, 'the webhook sink': simulatedWebhook }
+
+function setUp(create: typeof simulatedR2, seed = 1) {
+  const scheduler = createScheduler(NOW, seededRandom(seed))
+  const destination = create({ scheduler, deadline: DEADLINE })
+  const caller: Life = { state: 'running' }
+  return { scheduler, destination, caller, sink: destination.sinkOf(caller, { required: true }) }
+}
+
+const textOf = (batch: Batch) => batch.lines.map((line) => new TextDecoder().decode(line))
+const heldOf = (destination: SimulatedDestination, { batchId }: Batch) => destination.held.get(batchId) ?? []
+
+/** Lets time pass until the delivery has settled; `undefined` when it has not for so many milliseconds. */
+async function within(ms: number, scheduler: Scheduler, delivery: ReturnType<Sink['deliver']>) {
+  let settled: Awaited<typeof delivery> | undefined
+  delivery.then((result) => {
+    settled = result
+  })
+  const end = scheduler.now() + ms
+  while (!settled && scheduler.now() < end) await scheduler.pass(10)
+  return settled
+}
+
+const deliver = (
+  { scheduler, sink }: Pick<ReturnType<typeof setUp>, 'scheduler' | 'sink'>,
+  batch: Batch,
+  { ms = 1_000, signal = new AbortController().signal } = {},
+) => within(ms, scheduler, sink.deliver(batch, signal))
+
+for (const [name, create] of Object.entries(kinds)) {
+  sinkContract(`${name} on its simulated destination`, () => {
+    const { scheduler, destination, sink } = setUp(create)
+    const contracted: Destination = {
+      set mode(mode: Destination['mode']) {
+        Object.assign(destination.faults, { fails: mode === 'fails' ? 1 : 0, slow: mode === 'hangs' ? 1 : 0 })
+      },
+      held: async (batch) => heldOf(destination, batch).map((lines) => [...lines]),
+    }
+    const driven: Sink = {
+      ...sink,
+      async deliver(batch, signal) {
+        const delivery = sink.deliver(batch, signal)
+        await within(60_000, scheduler, delivery)
+        return delivery
+      },
+    }
+    return { sink: driven, destination: contracted }
+  })
+
+  describe(`${name} on its simulated destination`, () => {
+    test('takes time for all it does', async () => {
+      const set = setUp(create)
+      const batch = await deliverable(1, 2)
+      const delivery = set.sink.deliver(batch, new AbortController().signal)
+      await set.scheduler.pass(1)
+      expect(heldOf(set.destination, batch)).toEqual([])
+      expect(await within(1_000, set.scheduler, delivery)).toEqual(OK)
+      const [arrival] = set.destination.arrivals
+      expect(arrival).toEqual({ at: expect.any(Number), batchId: batch.batchId, lines: textOf(batch), kept: true })
+      expect(arrival?.at).toBeGreaterThan(NOW)
+      expect(arrival?.at).toBeLessThan(set.scheduler.now())
+    })
+
+    test('shows a repeat as an arrival, and does not keep it', async () => {
+      const set = setUp(create)
+      const batch = await deliverable(1, 2)
+      await deliver(set, batch)
+      expect(await deliver(set, batch)).toEqual(OK)
+      expect(set.destination.arrivals.map(({ kept }) => kept)).toEqual([true, false])
+      expect(heldOf(set.destination, batch)).toEqual([textOf(batch)])
+    })
+
+    test('when it is slow, is longer about it than a deadline, and has the batch in the end', async () => {
+      const early = new Set<boolean>()
+      for (let seed = 1; seed <= 20; seed++) {
+        const set = setUp(create, seed)
+        const batch = await deliverable(1, 2)
+        set.destination.faults.slow = 1
+        const delivery = set.sink.deliver(batch, new AbortController().signal)
+        expect(await within(DEADLINE, set.scheduler, delivery)).toBeUndefined()
+        early.add(heldOf(set.destination, batch).length > 0)
+        expect(await within(60_000, set.scheduler, delivery)).toEqual(OK)
+        expect(heldOf(set.destination, batch)).toEqual([textOf(batch)])
+        expect(set.destination.counts.slow).toBe(1)
+      }
+      // The seconds pass before the effect or after it.
+      expect(early).toEqual(new Set([true, false]))
+    })
+
+    test('when it fails, keeps nothing', async () => {
+      const set = setUp(create)
+      const batch = await deliverable(1, 2)
+      set.destination.faults.fails = 1
+      expect(await deliver(set, batch)).toMatchObject(TRANSIENT)
+      expect(set.destination).toMatchObject({ arrivals: [], counts: { fails: 1, lies: 0 } })
+    })
+
+    test('when it lies, has what it says it has not, once', async () => {
+      const set = setUp(create)
+      const batch = await deliverable(1, 2)
+      set.destination.faults.lies = 1
+      expect(await deliver(set, batch)).toMatchObject(TRANSIENT)
+      expect(heldOf(set.destination, batch)).toEqual([textOf(batch)])
+      expect(await deliver(set, batch)).toEqual(OK)
+      expect(heldOf(set.destination, batch)).toEqual([textOf(batch)])
+      expect(set.destination.counts.lies).toBe(1)
+    })
+
+    test.each([0, 1])('with a collector that died on the way, does it by the chance there is: %i', async (chance) => {
+      const set = setUp(create)
+      const batch = await deliverable(1, 2)
+      set.destination.faults.outlives = chance
+      const delivery = set.sink.deliver(batch, new AbortController().signal)
+      set.caller.state = 'gone'
+      expect(await within(60_000, set.scheduler, delivery)).toBeUndefined()
+      expect(heldOf(set.destination, batch)).toHaveLength(chance)
+      expect(set.destination.counts.outlives).toBe(chance)
+    })
+
+    test('works again as soon as a fault is switched off, and counts none that is not switched on', async () => {
+      const set = setUp(create)
+      set.destination.faults.fails = 1
+      await deliver(set, await deliverable(1, 2))
+      set.destination.faults.fails = 0
+      for (let first = 1; first <= 50; first++) expect(await deliver(set, await deliverable(first, first))).toEqual(OK)
+      expect(set.destination.counts).toEqual({ slow: 0, fails: 1, lies: 0, outlives: 0 })
+    })
+  })
+}
+
+test('a bucket holds a forked stream beside the first, under the same batch id', async () => {
+  const set = setUp(simulatedR2)
+  const batch = await deliverable(1, 1)
+  const forked = await deliverable(1, 1, [lineOf(1, { event: 'Something Else' })])
+  for (const each of [batch, forked, batch, forked]) expect(await deliver(set, each)).toEqual(OK)
+  expect(heldOf(set.destination, batch)).toEqual([textOf(batch), textOf(forked)])
+})
+
+test('of two that write to one key at once, a bucket keeps one, and both are told the truth', async () => {
+  const set = setUp(simulatedR2)
+  const batch = await deliverable(1, 1)
+  const { signal } = new AbortController()
+  const other = set.destination.sinkOf({ state: 'running' }, { required: true })
+  const both = [set.sink.deliver(batch, signal), other.deliver(batch, signal)]
+  await set.scheduler.pass(1_000)
+  expect(await Promise.all(both)).toEqual([OK, OK])
+  expect(set.destination.arrivals.map(({ kept }) => kept)).toEqual([true, false])
+})
+
+test('a receiver of webhooks holds what it was sent first under an id, whatever comes later', async () => {
+  const set = setUp(simulatedWebhook)
+  const batch = await deliverable(1, 1)
+  const forked = await deliverable(1, 1, [lineOf(1, { event: 'Something Else' })])
+  for (const each of [batch, forked]) expect(await deliver(set, each)).toEqual(OK)
+  expect(heldOf(set.destination, batch)).toEqual([textOf(batch)])
+  expect(set.destination.arrivals.map(({ lines }) => lines)).toEqual([textOf(batch), textOf(forked)])
+})
+
+test('a receiver of webhooks fails in each of the ways there are, with and without a time to come back', async () => {
+  const set = setUp(simulatedWebhook)
+  set.destination.faults.fails = 1
+  const faults = new Map<string, number | undefined>()
+  for (let turn = 0; turn < 50; turn++) {
+    const result = await deliver(set, await deliverable(1, 1))
+    if (result && !result.ok) faults.set(result.fault.detail, result.fault.retryAfter)
+  }
+  expect(Object.fromEntries(faults)).toEqual({
+    'TypeError: fetch failed': undefined,
+    'answered 500': undefined,
+    'answered 503': expect.any(Number),
+    'answered 429': expect.any(Number),
+  })
+})
+
+test('a request that is broken off may have got through', async () => {
+  for (const chance of [0, 1]) {
+    const set = setUp(simulatedWebhook)
+    set.destination.faults.outlives = chance
+    const batch = await deliverable(1, 1)
+    const controller = new AbortController()
+    const delivery = set.sink.deliver(batch, controller.signal)
+    await set.scheduler.pass(0)
+    controller.abort()
+    expect(await within(60_000, set.scheduler, delivery)).toMatchObject(TRANSIENT)
+    await set.scheduler.pass(1_000)
+    expect(heldOf(set.destination, batch)).toHaveLength(chance)
+  }
+})
