@@ -1,0 +1,227 @@
+import { gzipSync } from 'node:zlib'
+import { expect, test } from 'vitest'
+import type { BatchLog } from '../../packages/collector/src/core/batch-log.ts'
+import { batchOf, headerOf, lineOf, linesOf, NOW, STREAM } from '../../packages/collector/test/batches.ts'
+import { createFleet, type FleetOptions } from './collectors.ts'
+import { createScheduler } from './scheduler.ts'
+import { seededRandom } from './seeded-random.ts'
+import { simulatedR2, simulatedWebhook } from './sinks.ts'
+
+const ORIGIN = 'https://site.example'
+
+/** A fleet over a bucket and a receiver, both of them required, and all that happens at its edge, in order. */
+function setUp(seed: number, options: Partial<FleetOptions> = {}) {
+  const scheduler = createScheduler(NOW, seededRandom(seed))
+  const bucket = simulatedR2({ scheduler })
+  const receiver = simulatedWebhook({ scheduler })
+  const logged: BatchLog[] = []
+  const fleet = createFleet({
+    scheduler,
+    sinks: [
+      { destination: bucket, required: true },
+      { destination: receiver, required: true },
+    ],
+    origins: [ORIGIN],
+    log: (entry) => logged.push(entry),
+    ...options,
+  })
+  const answers: { at: number; status: number; headers: Record<string, string>; body: string }[] = []
+
+  function present(body: string, { gzip = false } = {}): void {
+    const bytes = gzip ? gzipSync(body) : new TextEncoder().encode(body)
+    fleet.fetch(
+      {
+        url: `https://collector.example/v1/events?key=wk_sim${gzip ? '&encoding=gzip' : ''}`,
+        method: 'POST',
+        headers: { origin: ORIGIN, 'content-type': 'text/plain;charset=UTF-8' },
+        body: new Uint8Array(bytes),
+      },
+      ({ status, headers, body }) =>
+        answers.push({
+          at: scheduler.now(),
+          status,
+          headers: Object.fromEntries(headers),
+          body: new TextDecoder().decode(body),
+        }),
+    )
+  }
+
+  return { scheduler, bucket, receiver, fleet, logged, answers, present }
+}
+
+const statusesOf = ({ answers }: Pick<ReturnType<typeof setUp>, 'answers'>) => answers.map(({ status }) => status)
+const idOf = (first: number, last = first) => `${STREAM}:${first}-${last}`
+
+test('a batch that is presented is answered when both destinations have it', async () => {
+  const set = setUp(1)
+  set.present(batchOf(1, 3), { gzip: true })
+  await set.scheduler.pass(0)
+  expect(set.answers).toEqual([])
+  await set.scheduler.pass(1_000)
+  expect(statusesOf(set)).toEqual([200])
+  expect(JSON.parse(set.answers[0]?.body ?? '')).toEqual({ batchId: idOf(1, 3), recorded: 3, rejected: [] })
+  expect(set.answers[0]?.headers['access-control-allow-origin']).toBe(ORIGIN)
+  for (const { held } of [set.bucket, set.receiver]) {
+    expect(held.get(idOf(1, 3))?.[0]?.map((line) => JSON.parse(line).seq)).toEqual([1, 2, 3])
+  }
+  expect(set.fleet.counts).toEqual({ taken: 1, answered: 1, died: 0 })
+})
+
+test('what a collector does by itself is done before anything else happens, however large the batch', async () => {
+  const set = setUp(1)
+  const lines = Array.from({ length: 30 }, (_, index) =>
+    lineOf(index + 1, { properties: { text: 'x'.repeat(15_000) } }),
+  )
+  set.present(batchOf(1, 29, lines), { gzip: true })
+  set.present(batchOf(1, 29, lines))
+  await set.scheduler.pass(0)
+  expect(statusesOf(set)).toEqual([400, 400])
+  set.present(batchOf(1, 30, lines), { gzip: true })
+  set.present(batchOf(1, 30, lines))
+  await set.scheduler.pass(0)
+  // The way there takes so long at most.
+  await set.scheduler.pass(41)
+  expect([set.bucket.arrivals.length, set.receiver.arrivals.length]).toEqual([2, 2])
+})
+
+test('one destination that is too slow is given up at the deadline, in the time of the simulation', async () => {
+  const set = setUp(1)
+  set.bucket.faults.slow = 1
+  set.present(batchOf(1, 3))
+  await set.scheduler.pass(60_000)
+  expect(statusesOf(set)).toEqual([503])
+  expect(set.answers[0]?.at).toBe(NOW + 10_000)
+  expect(set.bucket.held.size + set.receiver.held.size).toBe(2)
+})
+
+test('a collector that is killed in mid-request never answers, and what it had begun is done or not', async () => {
+  const outcomes = new Set<string>()
+  for (let seed = 1; seed <= 30; seed++) {
+    const set = setUp(seed, { instances: 1 })
+    set.present(batchOf(1, 3))
+    await set.scheduler.pass(0)
+    set.fleet.kill(0)
+    await set.scheduler.pass(60_000)
+    expect(set.answers).toEqual([])
+    expect(set.logged).toEqual([])
+    expect(set.fleet.counts).toEqual({ taken: 1, answered: 0, died: 1 })
+    outcomes.add(`${set.bucket.held.size} and ${set.receiver.held.size}`)
+    set.present(batchOf(1, 3))
+    await set.scheduler.pass(1_000)
+    expect(statusesOf(set)).toEqual([200])
+    expect(set.receiver.held.get(idOf(1, 3))).toHaveLength(1)
+    expect(set.bucket.held.get(idOf(1, 3))).toHaveLength(1)
+  }
+  expect(outcomes).toEqual(new Set(['0 and 0', '0 and 1', '1 and 0', '1 and 1']))
+})
+
+test('the others live on when one is killed', async () => {
+  const set = setUp(1, { instances: 3 })
+  for (let first = 1; first <= 30; first++) set.present(batchOf(first, first))
+  await set.scheduler.pass(0)
+  set.fleet.kill(4)
+  await set.scheduler.pass(1_000)
+  const { answered, died } = set.fleet.counts
+  expect(answered).toBe(set.answers.length)
+  expect(answered + died).toBe(30)
+  expect(died).toBeGreaterThan(0)
+  expect(answered).toBeGreaterThan(died)
+})
+
+test('those that are replaced end what they had begun, or die', async () => {
+  const ends = new Set<number>()
+  for (let seed = 1; seed <= 20; seed++) {
+    const set = setUp(seed, { instances: 1 })
+    set.present(batchOf(1, 3))
+    await set.scheduler.pass(0)
+    set.fleet.replaceAll({ instances: 2 })
+    await set.scheduler.pass(1_000)
+    expect(set.fleet.counts.answered + set.fleet.counts.died).toBe(1)
+    ends.add(set.fleet.counts.died)
+  }
+  expect(ends).toEqual(new Set([0, 1]))
+})
+
+test('limits and sinks are those of the latest deployment, for whoever comes after it', async () => {
+  const set = setUp(1)
+  const run = async (first: number, last: number) => {
+    set.present(batchOf(first, last))
+    await set.scheduler.pass(30_000)
+    return set.answers.at(-1)?.status
+  }
+  set.fleet.replaceAll({ limits: { batchEvents: 2 } })
+  expect(await run(1, 3)).toBe(413)
+  set.fleet.replaceAll({ limits: {}, instances: 1 })
+  expect(await run(1, 3)).toBe(200)
+
+  const more = simulatedR2({ scheduler: set.scheduler, name: 'archive' })
+  set.receiver.faults.fails = 1
+  expect(await run(4, 6)).toBe(503)
+  set.fleet.replaceAll({
+    sinks: [
+      { destination: more, required: true },
+      { destination: set.receiver, required: false },
+    ],
+  })
+  expect(await run(4, 6)).toBe(200)
+  expect([...more.held.keys()]).toEqual([idOf(4, 6)])
+})
+
+test('a deployment that cannot work is refused, and the one before it goes on', async () => {
+  const set = setUp(1)
+  expect(() => set.fleet.replaceAll({ limits: { bodyBytes: 3_000 } })).toThrow('bodyBytes')
+  set.fleet.kill(0)
+  set.present(batchOf(1, 3))
+  await set.scheduler.pass(1_000)
+  expect(statusesOf(set)).toEqual([200])
+})
+
+/** A few hundred batches, some of them more than once, some spoilt or forked, under every fault there is. */
+async function storm(seed: number) {
+  const set = setUp(seed)
+  const { scheduler, bucket, receiver, fleet } = set
+  const { random } = scheduler
+  const any = <Value>(...values: Value[]) => values[Math.floor(random() * values.length)] as Value
+  const bodies = [
+    (first: number) => batchOf(first, first + 9),
+    (first: number) => batchOf(first, first, [lineOf(first, { event: 'Something Else' })]),
+    (first: number) => batchOf(first, first + 1, [lineOf(first), '{"spoilt":true}']),
+    (first: number) => `${headerOf(first, first + 1)}\n${linesOf(first, first).join('\n')}`,
+    (first: number) => batchOf(first, first, [lineOf(first, { properties: { text: 'x'.repeat(20_000) } })]),
+  ]
+  for (let turn = 0; turn < 400; turn++) {
+    const destination = any(bucket, receiver)
+    destination.faults[any('slow', 'fails', 'lies', 'outlives')] = any(0, 0.2, 0.5)
+    set.present(any(...bodies)(1 + Math.floor(random() * 100)), { gzip: random() < 0.5 })
+    if (random() < 0.1) fleet.kill(turn)
+    if (random() < 0.05) fleet.replaceAll({ instances: any(1, 2, 3), limits: any({}, { batchEvents: 5 }) })
+    await scheduler.pass(random() * any(20, 20, 2_000))
+  }
+  await scheduler.pass(120_000)
+  const { answers, logged } = set
+  return {
+    log: [answers, logged, bucket.arrivals, receiver.arrivals, bucket.counts, receiver.counts, fleet.counts],
+    answers,
+    set,
+    steps: scheduler.steps,
+    next: random(),
+  }
+}
+
+test('the same seed makes the same history, in every detail and under every fault', async () => {
+  const first = await storm(7)
+  const second = await storm(7)
+  expect(JSON.stringify(second.log)).toBe(JSON.stringify(first.log))
+  expect([second.steps, second.next]).toEqual([first.steps, first.next])
+
+  // It was a storm: everything happened that can, and nothing that may not.
+  const { bucket, receiver, fleet } = first.set
+  for (const { counts } of [bucket, receiver]) {
+    for (const [fault, count] of Object.entries(counts)) expect([fault, count > 0]).toEqual([fault, true])
+  }
+  expect(new Set(statusesOf(first))).toEqual(new Set([200, 400, 413, 503]))
+  expect([...bucket.held.values()].some((forms) => forms.length > 1)).toBe(true)
+  expect(fleet.counts.died).toBeGreaterThan(0)
+  expect(fleet.counts.answered + fleet.counts.died).toBe(fleet.counts.taken)
+  expect(JSON.stringify((await storm(8)).log)).not.toBe(JSON.stringify(first.log))
+})

@@ -1,0 +1,129 @@
+import type { Limits } from '@waybill/protocol'
+import type { BatchLog } from '../../packages/collector/src/core/batch-log.ts'
+import { createCollector } from '../../packages/collector/src/create-collector.ts'
+import type { SimulatedDestination } from './destination.ts'
+import { simulatedPlatform } from './platform.ts'
+import type { Life, Scheduler } from './scheduler.ts'
+
+/** A request as it reaches a collector. */
+interface Incoming {
+  url: string
+  method: 'POST'
+  headers: Record<string, string>
+  body: Uint8Array<ArrayBuffer>
+}
+
+/** An answer as it leaves one. */
+interface Outgoing {
+  status: number
+  headers: Headers
+  body: Uint8Array
+}
+
+/** What is deployed. */
+export interface Deployment {
+  /** How many collectors. */
+  instances: number
+  sinks: readonly { destination: SimulatedDestination; required: boolean }[]
+  limits: Partial<Limits>
+}
+
+export interface Fleet {
+  /** Hands a request to any one of those that run. The answer never comes if that one dies before. */
+  fetch: (request: Incoming, answer: (answered: Outgoing) => void) => void
+  /** One dies, with all that it had begun, and a fresh one takes its place. Counts round, so that any number will do. */
+  kill: (index: number) => void
+  /** Puts others in the place of all; what is left out stays as it is. Those in mid-request end it, or die by chance. */
+  replaceAll: (changes: Partial<Deployment>) => void
+  /** What became of requests; `died` is how many will never be answered. */
+  readonly counts: Readonly<Record<'taken' | 'answered' | 'died', number>>
+}
+
+export interface FleetOptions extends Partial<Deployment> {
+  scheduler: Scheduler
+  sinks: Deployment['sinks']
+  /** Of pages that may write with `key`. */
+  origins: readonly string[]
+  key?: string
+  /** Called once for each presentation, and for each failure of a collector. */
+  log?: (entry: BatchLog) => void
+}
+
+interface Instance {
+  life: Life
+  app: ReturnType<typeof createCollector>
+  /** Requests that it has not answered. */
+  open: number
+}
+
+/** Real collectors over simulated destinations: any number at once, each of which may die at any moment. */
+export function createFleet({
+  scheduler,
+  origins,
+  key = 'wk_sim',
+  log = () => {},
+  instances = 2,
+  sinks,
+  limits = {},
+}: FleetOptions): Fleet {
+  let deployment: Deployment = { instances, sinks, limits }
+  let fleet = deploy(deployment)
+  const counts = { taken: 0, answered: 0, died: 0 }
+
+  function start({ sinks, limits }: Deployment): Instance {
+    const life: Life = { state: 'running' }
+    const app = createCollector(
+      {
+        keys: [{ key, id: 'sim', origins }],
+        sinks: sinks.map(({ destination, required }) => destination.sinkOf(life, { required })),
+        limits,
+        now: () => Math.floor(scheduler.now()),
+        log,
+      },
+      simulatedPlatform(scheduler, life),
+    )
+    return { life, app, open: 0 }
+  }
+
+  function deploy(what: Deployment): Instance[] {
+    return Array.from({ length: what.instances }, () => start(what))
+  }
+
+  function die(instance: Instance): void {
+    instance.life.state = 'gone'
+    counts.died += instance.open
+  }
+
+  async function present(instance: Instance, { url, ...init }: Incoming): Promise<Outgoing> {
+    const response = await instance.app.fetch(new Request(url, init))
+    return { status: response.status, headers: response.headers, body: new Uint8Array(await response.arrayBuffer()) }
+  }
+
+  return {
+    counts,
+    async fetch(request, answer) {
+      const instance = fleet[Math.floor(scheduler.random() * fleet.length)] as Instance
+      counts.taken += 1
+      instance.open += 1
+      const answered = await present(instance, request)
+      if (instance.life.state === 'gone') return
+      instance.open -= 1
+      counts.answered += 1
+      answer(answered)
+    },
+    kill(index) {
+      const at = index % fleet.length
+      die(fleet[at] as Instance)
+      fleet[at] = start(deployment)
+    },
+    replaceAll(changes) {
+      const next = { ...deployment, ...changes }
+      const successors = deploy(next)
+      for (const instance of fleet) {
+        if (instance.open > 0 && scheduler.random() < 0.5) die(instance)
+      }
+      deployment = next
+      fleet = successors
+    },
+  }
+}
