@@ -128,6 +128,15 @@ test('the others live on when one is killed', async () => {
   expect(answered).toBeGreaterThan(died)
 })
 
+test('any of them can be killed, by any number', async () => {
+  const set = setUp(1, { instances: 3 })
+  for (let first = 1; first <= 30; first++) set.present(batchOf(first, first))
+  await set.scheduler.pass(0)
+  for (const index of [5, 0, 4]) set.fleet.kill(index)
+  await set.scheduler.pass(1_000)
+  expect(set.fleet.counts).toEqual({ taken: 30, answered: 0, died: 30 })
+})
+
 test('those that are replaced end what they had begun, or die', async () => {
   const ends = new Set<number>()
   for (let seed = 1; seed <= 20; seed++) {
@@ -164,7 +173,9 @@ test('limits and sinks are those of the latest deployment, for whoever comes aft
     ],
   })
   expect(await run(4, 6)).toBe(200)
-  expect([...more.held.keys()]).toEqual([idOf(4, 6)])
+  set.fleet.kill(0)
+  expect(await run(7, 9)).toBe(200)
+  expect([...more.held.keys()]).toEqual([idOf(4, 6), idOf(7, 9)])
 })
 
 test('a deployment that cannot work is refused, and the one before it goes on', async () => {

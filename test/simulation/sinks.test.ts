@@ -131,6 +131,15 @@ for (const [name, create] of Object.entries(kinds)) {
       expect(set.destination.counts.outlives).toBe(chance)
     })
 
+    test.each([0, 1])('tells a collector nothing that died when it was done, nor lies to it: %i', async (chance) => {
+      const set = setUp(create)
+      set.destination.faults.lies = chance
+      const delivery = set.sink.deliver(await deliverable(1, 2), new AbortController().signal)
+      while (set.destination.arrivals.length === 0) await set.scheduler.pass(1)
+      set.caller.state = 'gone'
+      expect(await within(60_000, set.scheduler, delivery)).toBeUndefined()
+    })
+
     test('works again as soon as a fault is switched off, and counts none that is not switched on', async () => {
       const set = setUp(create)
       set.destination.faults.fails = 1
