@@ -287,6 +287,38 @@ describe('forget', () => {
     },
   )
 
+  test('takes nothing with it of what is tracked after it', async () => {
+    const { parts, gate, track } = createPage('granted')
+    parts.collector.answer = outage
+    const before = track('a')
+    const forgotten = gate.forget()
+    const after = track('b')
+    expect(await after).toEqual([{ status: 'durable', seq: 1 }])
+    await Promise.all([before, forgotten])
+    expect(await storedEvents(parts)).toEqual(['b'])
+  })
+
+  test('takes nothing with it of what is tracked after it, when it succeeds only with the next call', async () => {
+    const { parts, gate, track } = createPage('granted')
+    parts.collector.answer = outage
+    await track('a')
+    parts.disk.failures = [undefined, new Error('down'), new Error('down'), new Error('down')]
+    await gate.forget()
+    expect(await track('b')).toEqual([{ status: 'durable', seq: 1 }])
+    expect(await storedEvents(parts)).toEqual(['b'])
+  })
+
+  test('of what waits for a decision leaves nothing, and writes nothing', async () => {
+    const { gate, words, parts } = createPage('pending')
+    const waiting = gate.submit(tracked('a'))
+    await gate.forget()
+    expect(gate.held()).toBe(0)
+    expect(words.wish).toBeUndefined()
+    await gate.decide('granted')
+    await waiting
+    expect(await storedEvents(parts)).toEqual([])
+  })
+
   test('that fails is told, and rejects nothing', async () => {
     const { parts, gate, track } = createPage('granted')
     await track('a')

@@ -46,9 +46,15 @@ export function createConsentGate({ buffers, wishes, now, assumed, onError }: Co
   let looking: Promise<void> | undefined
   /** Which wish is the visitor's latest: what was begun before it does not count. */
   let wished = 0
+  let latest = 0
+  /** What the visitor wants forgotten and is not yet: until then nothing is stored after it, and nothing sent. */
+  let owed: Wish | undefined
 
   /** Another one than before, whatever the clock was set to. */
-  const next = () => Math.max(now(), (wishes.read()?.at ?? 0) + 1)
+  const next = () => {
+    latest = Math.max(now(), (wishes.read()?.at ?? 0) + 1, latest + 1)
+    return latest
+  }
 
   const drop = ({ resolve }: Waiting, reason: DropReason) => resolve({ status: 'dropped', reason })
 
@@ -77,17 +83,20 @@ export function createConsentGate({ buffers, wishes, now, assumed, onError }: Co
     } catch (error) {
       // It stays written down, and is tried again by whoever looks next.
       if (stored) onError({ code: 'storage', detail: String(error) })
+      return
     }
+    if (owed?.at === at) owed = undefined
   }
 
   async function lookNow(): Promise<void> {
     const before = wished
-    const wish = wishes.read()
+    const wish = owed ?? wishes.read()
     // Nothing is stored, so nothing was decided.
     let holdings = await buffers.read().catch(() => undefined)
     if (wish && wish.at !== holdings?.state?.wishedAt) {
       if (wish.consent === 'granted') mayStore = true
-      await fulfil(wish, !!holdings)
+      await fulfil(wish, !!holdings || mayStore)
+      if (!holdings) owed = undefined // Where nothing can be read nothing more can be done.
       holdings = await buffers.read().catch(() => undefined)
     }
     if (before !== wished) return lookNow()
@@ -102,7 +111,7 @@ export function createConsentGate({ buffers, wishes, now, assumed, onError }: Co
       if (before !== wished) return lookNow()
     }
     looking = undefined // At once with the answer: a call that comes later looks anew, and none is left waiting.
-    learn([], consent)
+    learn([], owed ? 'pending' : consent)
   }
 
   const look = (): Promise<void> => {
@@ -123,10 +132,15 @@ export function createConsentGate({ buffers, wishes, now, assumed, onError }: Co
       if (granted && current === 'granted') buffers.run(online)
     },
     async forget() {
-      const wish: Wish = { at: next(), consent: wishes.read()?.consent, forget: true }
       wished++
-      wishes.write(wish)
-      await fulfil(wish)
+      for (const call of held.splice(0)) drop(call, 'forgotten')
+      owed = { at: next(), consent: wishes.read()?.consent, forget: true }
+      // Before consent not even that is written.
+      if (mayStore || wishes.read()) wishes.write(owed)
+      // What comes from here on must not share a transaction with what came before.
+      current = 'pending'
+      buffers.halt()
+      await look()
     },
     submit(operation) {
       if (current === 'granted' || typeof operation === 'string') return buffers.submit(operation)
