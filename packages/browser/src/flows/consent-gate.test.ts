@@ -376,6 +376,16 @@ describe('a wish that the page before could not finish', () => {
     expect(words.wish?.consent).toBe(consent === 'denied' ? 'denied' : undefined)
   })
 
+  test('takes nothing with it of what the next page tracks', async () => {
+    const before = createPage('granted')
+    before.parts.collector.answer = outage
+    await before.track('a')
+    const { parts, gate, track } = createPage('granted', before.parts, { wish: { at: 1, forget: true } })
+    gate.run()
+    expect(await track('b')).toEqual([{ status: 'durable', seq: 1 }])
+    expect(await storedEvents(parts)).toEqual(['b'])
+  })
+
   test('holds where the store can’t be read', async () => {
     const shared = createBuffersParts()
     shared.disk.always = new Error('down')

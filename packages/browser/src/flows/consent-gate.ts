@@ -46,6 +46,8 @@ export function createConsentGate({ buffers, wishes, now, assumed, onError }: Co
   let looking: Promise<void> | undefined
   /** Which wish is the visitor's latest: what was begun before it does not count. */
   let wished = 0
+  /** Signs of wishes in other tabs: what was read before one does not count. */
+  let signs = 0
   let latest = 0
   /** What the visitor wants forgotten and is not yet: until then nothing is stored after it, and nothing sent. */
   let owed: Wish | undefined
@@ -89,8 +91,10 @@ export function createConsentGate({ buffers, wishes, now, assumed, onError }: Co
   }
 
   async function lookNow(): Promise<void> {
-    const before = wished
+    const before = wished + signs
     const wish = owed ?? wishes.read()
+    // It may still be to be done, and must take nothing with it of what comes from here on.
+    if (wish?.forget && current === 'granted') current = 'pending'
     // Nothing is stored, so nothing was decided.
     let holdings = await buffers.read().catch(() => undefined)
     if (wish && wish.at !== holdings?.state?.wishedAt) {
@@ -99,7 +103,7 @@ export function createConsentGate({ buffers, wishes, now, assumed, onError }: Co
       if (!holdings) owed = undefined // Where nothing can be read nothing more can be done.
       holdings = await buffers.read().catch(() => undefined)
     }
-    if (before !== wished) return lookNow()
+    if (before !== wished + signs) return lookNow()
     const { state, pending = 0 } = holdings ?? {}
     const consent = (holdings ? state?.consent : wish?.consent) ?? assumed
     if (consent === 'denied') {
@@ -108,7 +112,7 @@ export function createConsentGate({ buffers, wishes, now, assumed, onError }: Co
       // heard of the denial left behind in any case.
       if (holdings && (state?.stream || pending)) await fulfil({ at: wish?.at ?? now(), forget: true })
       await buffers.sweep()
-      if (before !== wished) return lookNow()
+      if (before !== wished + signs) return lookNow()
     }
     looking = undefined // At once with the answer: a call that comes later looks anew, and none is left waiting.
     learn([], owed ? 'pending' : consent)
@@ -118,17 +122,21 @@ export function createConsentGate({ buffers, wishes, now, assumed, onError }: Co
     looking ??= lookNow()
     return looking
   }
+  const lookAnew = (): Promise<void> => {
+    signs++
+    return look()
+  }
 
   return {
     current: () => current,
     mayStore: () => mayStore,
     held: () => held.length,
-    look,
+    look: lookAnew,
     learn,
     async run(online) {
       const granted = current === 'granted'
       // What the page before could not finish comes first.
-      if (!granted || wishes.read()) await look()
+      if (!granted || wishes.read()) await lookAnew()
       if (granted && current === 'granted') buffers.run(online)
     },
     async forget() {
