@@ -319,6 +319,30 @@ describe('forget', () => {
     expect(await storedEvents(parts)).toEqual([])
   })
 
+  test('that could not be done is done before a later grant counts', async () => {
+    const { parts, gate, track } = createPage('granted')
+    parts.collector.answer = outage
+    await track('a')
+    parts.disk.failures = [undefined, new Error('down'), new Error('down'), new Error('down')]
+    await gate.forget()
+    await gate.decide('granted')
+    await track('b')
+    expect(await storedEvents(parts)).toEqual(['b'])
+  })
+
+  test('gives way to what the visitor wished later in another tab', async () => {
+    const one = createPage('granted')
+    one.parts.collector.answer = outage
+    await one.track('a')
+    one.parts.disk.failures = [undefined, new Error('down'), new Error('down'), new Error('down')]
+    await one.gate.forget()
+    const other = createPage('granted', one.parts, one.words)
+    await other.gate.decide('granted')
+    await other.track('b')
+    await one.gate.look()
+    expect(await storedEvents(one.parts)).toEqual(['b'])
+  })
+
   test('that fails is told, and rejects nothing', async () => {
     const { parts, gate, track } = createPage('granted')
     await track('a')

@@ -51,6 +51,8 @@ export function createConsentGate({ buffers, wishes, now, assumed, onError }: Co
   let latest = 0
   /** What the visitor wants forgotten and is not yet: until then nothing is stored after it, and nothing sent. */
   let owed: Wish | undefined
+  /** Whether it is written down, too. */
+  let wasNoted = false
 
   /** Another one than before, whatever the clock was set to. */
   const next = () => {
@@ -92,7 +94,10 @@ export function createConsentGate({ buffers, wishes, now, assumed, onError }: Co
 
   async function lookNow(): Promise<void> {
     const before = wished + signs
-    const wish = owed ?? wishes.read()
+    const noted = wishes.read()
+    // It has given way to a later one, here or in another tab, that was written down in its place.
+    if (wasNoted && owed?.at !== noted?.at) owed = undefined
+    const wish = owed ?? noted
     // It may still be to be done, and must take nothing with it of what comes from here on.
     if (wish?.forget && current === 'granted') current = 'pending'
     // Nothing is stored, so nothing was decided.
@@ -145,6 +150,7 @@ export function createConsentGate({ buffers, wishes, now, assumed, onError }: Co
       owed = { at: next(), consent: wishes.read()?.consent, forget: true }
       // Before consent not even that is written.
       if (mayStore || wishes.read()) wishes.write(owed)
+      wasNoted = wishes.read()?.at === owed.at
       // What comes from here on must not share a transaction with what came before.
       current = 'pending'
       buffers.halt()
@@ -160,7 +166,10 @@ export function createConsentGate({ buffers, wishes, now, assumed, onError }: Co
     async decide(decision) {
       if (decision !== 'granted' && decision !== 'denied') return
       const own = ++wished
-      const wish: Wish = { at: next(), consent: decision, forget: decision === 'denied' }
+      // What was to be forgotten before it still is.
+      const forget = decision === 'denied' || !!(owed ?? wishes.read())?.forget
+      owed = undefined
+      const wish: Wish = { at: next(), consent: decision, forget }
       const stored = mayStore
       // Where nothing was ever stored, the denial is not either.
       if (stored || decision === 'granted') wishes.write(wish)
