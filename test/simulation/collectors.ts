@@ -21,7 +21,7 @@ interface Outgoing {
 }
 
 /** What is deployed. */
-export interface Deployment {
+interface Deployment {
   /** How many collectors. */
   instances: number
   sinks: readonly { destination: SimulatedDestination; required: boolean }[]

@@ -6,9 +6,9 @@ import type { Life, Scheduler } from './scheduler.ts'
  * - `slow`: it takes seconds, longer than the deadline of a sink, before it takes effect or after.
  * - `fails`: it has no effect, and says so.
  * - `lies`: it has taken effect, and says that it failed. Only a repeat without effect is spoken of truly.
- * - `outlives`: it takes effect although whoever asked has died or stopped waiting, which is as likely not to matter.
+ * - `outlives`: it takes effect although whoever asked has died or stopped waiting. Half of them do, unless told otherwise.
  */
-export type SinkFault = 'slow' | 'fails' | 'lies' | 'outlives'
+type Fault = 'slow' | 'fails' | 'lies' | 'outlives'
 
 /** Something brought to a destination, whether it was kept or known already. */
 export interface Arrival {
@@ -24,9 +24,9 @@ export interface Arrival {
 export interface SimulatedDestination {
   readonly name: string
   /** How likely each fault is, from 0 to 1; may be changed at any moment. */
-  readonly faults: Record<SinkFault, number>
+  readonly faults: Record<Fault, number>
   /** How often each has happened. */
-  readonly counts: Readonly<Record<SinkFault, number>>
+  readonly counts: Readonly<Record<Fault, number>>
   /** What is there: for each batch id the lines it was first brought with, then those of each fork. */
   readonly held: ReadonlyMap<string, readonly (readonly string[])[]>
   /** All that was ever brought, as it came. */
@@ -41,7 +41,7 @@ interface Effect<Value> {
   anew: boolean
 }
 
-export interface Operation<Value> {
+interface Operation<Value> {
   caller: Life
   /** Fires when the caller waits no longer. */
   signal?: AbortSignal | null | undefined
@@ -52,8 +52,8 @@ export interface Operation<Value> {
 
 /** Has operations travel to a destination and back, and go wrong on the way as often as `faults` says. */
 export interface Operations {
-  readonly faults: Record<SinkFault, number>
-  readonly counts: Record<SinkFault, number>
+  readonly faults: Record<Fault, number>
+  readonly counts: Record<Fault, number>
   run: <Value>(operation: Operation<Value>) => Promise<Value>
 }
 
@@ -62,7 +62,7 @@ export function createOperations(scheduler: Scheduler, deadline: number): Operat
   const faults = { slow: 0, fails: 0, lies: 0, outlives: 0.5 }
   const counts = { slow: 0, fails: 0, lies: 0, outlives: 0 }
 
-  function happens(fault: SinkFault): boolean {
+  function happens(fault: Fault): boolean {
     if (scheduler.random() >= faults[fault]) return false
     counts[fault] += 1
     return true

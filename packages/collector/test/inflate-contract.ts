@@ -82,6 +82,15 @@ export function inflateContract(name: string, inflate: Platform['inflate']): voi
       expect(inflated).toMatchObject({ ok: true, value: { whole: false } })
     })
 
+    test('bytes that break off or are spoilt soon behind what is asked for are not seen, nor is what follows', async () => {
+      const noise = noiseOf(2_000)
+      const gzipped = await gzip(noise)
+      const beginning = { ok: true, value: { bytes: noise.slice(0, 600), whole: false } }
+      expect(await inflate(gzipped.slice(0, 1_500), 600)).toEqual(beginning)
+      expect(await inflate(spoilt(gzipped, gzipped.length - 6), 600)).toEqual(beginning)
+      expect(await inflate(concat([gzipped, new TextEncoder().encode('trailing')]), 600)).toEqual(beginning)
+    })
+
     test.each(['x', 'trailing', '\0\0\0\0'])('a gzip file with %j after its end is none', async (garbage) => {
       expect(await inflate(concat([await gzip('{}'), new TextEncoder().encode(garbage)]), 1_000)).toEqual(NONE)
     })

@@ -7,7 +7,7 @@ import { readUpTo } from './read-up-to.ts'
  * workerd inflates all that one write hands it before anybody reads, and deflate can grow 1,032-fold. Slices of this
  * size keep what waits to be read in the order of one batch, whatever the sender packed.
  */
-const SLICE = 512
+export const SLICE = 512
 
 export const inflate: Platform['inflate'] = async (gzipped, max) => {
   const { readable, writable } = new DecompressionStream('gzip')
