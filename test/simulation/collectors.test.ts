@@ -219,7 +219,7 @@ async function storm(seed: number) {
   }
 }
 
-test('the same seed makes the same history, in every detail and under every fault', async () => {
+test('the same seed makes the same history, in every detail and under every fault', { timeout: 60_000 }, async () => {
   const first = await storm(7)
   const second = await storm(7)
   expect(JSON.stringify(second.log)).toBe(JSON.stringify(first.log))

@@ -15,7 +15,7 @@ function platformOf(life: Life = { state: 'running' }) {
 
 inflateContract('the inflater of the simulation', platformOf().platform.inflate)
 
-test('it inflates as the stream does whatever is spoilt, in hundreds of ways', async () => {
+test('it inflates as the stream does whatever is spoilt, in hundreds of ways', { timeout: 60_000 }, async () => {
   const random = seededRandom(1)
   const upTo = (most: number) => Math.floor(random() * most)
   const { platform } = platformOf()
