@@ -14,7 +14,8 @@ import { createWishes } from './edges/wishes.ts'
 import type { WaybillOptions } from './options.ts'
 import type { EventMap, Waybill } from './waybill.ts'
 
-const now = (): number => Date.now()
+/** A device's clock may stand before 1970; nothing that is stored does. */
+const now = (): number => Math.max(0, Date.now())
 let minted = 0
 const mint = (): string => uuid(now(), minted++, crypto.getRandomValues(new Uint32Array(3)))
 /**
