@@ -410,6 +410,16 @@ describe('a wish that the page before could not finish', () => {
     expect(await storedEvents(parts)).toEqual(['b'])
   })
 
+  test('counts no more once the visitor has denied it, though the store can’t be read', async () => {
+    const shared = createBuffersParts()
+    shared.disk.always = new Error('down')
+    const { gate, words, track } = createPage('pending', shared, { wish: { at: 1, consent: 'granted' } })
+    await gate.decide('denied')
+    await gate.look()
+    expect([gate.current(), words.wish?.consent]).toEqual(['denied', 'denied'])
+    expect(await track('a')).toEqual([{ status: 'dropped', reason: 'consent_denied' }])
+  })
+
   test('holds where the store can’t be read', async () => {
     const shared = createBuffersParts()
     shared.disk.always = new Error('down')

@@ -170,7 +170,8 @@ export function createConsentGate({ buffers, wishes, now, assumed, onError }: Co
       const forget = decision === 'denied' || !!(owed ?? wishes.read())?.forget
       owed = undefined
       const wish: Wish = { at: next(), consent: decision, forget }
-      const stored = mayStore
+      // A wish that is written down may be a grant that nobody could carry out yet.
+      const stored = mayStore || !!wishes.read()
       // Where nothing was ever stored, the denial is not either.
       if (stored || decision === 'granted') wishes.write(wish)
       if (decision === 'denied') learn([], decision)
