@@ -93,6 +93,7 @@ export function assembleWaybill<Events extends EventMap = EventMap>(
     buffers,
     wishes: browser.openWishes(() => gate.look(), stop.signal),
     now,
+    delay,
     assumed,
     onError,
   })

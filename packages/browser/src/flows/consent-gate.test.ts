@@ -30,6 +30,7 @@ function createPage(assumed: Consent, shared = createBuffersParts(), words: { wi
     buffers,
     assumed,
     wishes,
+    delay: parts.clock.delay,
     now: parts.now,
     onError: parts.onError,
   })
@@ -378,6 +379,18 @@ test('decisions that follow one another quickly: the last one counts', async () 
   expect((await readAll(parts)).state.consent).toBe('denied')
   expect(gate.current()).toBe('denied')
   expect((await readAll(parts)).lines).toEqual([])
+})
+
+test('what waits where the store can’t be read yet goes on by itself when it can', async () => {
+  const other = createPage('pending')
+  await other.gate.decide('granted')
+  const { parts, gate } = createPage('pending', other.parts)
+  parts.disk.always = new Error('down')
+  expect(await gate.submit(tracked('a'))).toEqual({ status: 'memory' })
+  parts.disk.always = undefined
+  await parts.clock.pass(30_000)
+  await parts.clock.pass(5_000)
+  expect(parts.collector.events()).toEqual(['a'])
 })
 
 describe('a wish that the page before could not finish', () => {

@@ -8,6 +8,7 @@ export interface ConsentGateOptions {
   buffers: Buffers
   wishes: Wishes
   now: () => number
+  delay: (ms: number) => Promise<void>
   /** What holds until the visitor's decision is known. */
   assumed: Consent
   onError: (error: { code: string; detail: string }) => void
@@ -32,6 +33,9 @@ export interface ConsentGate extends Pick<Buffers, 'submit'> {
   learn: (waiting: Waiting[], consent: Consent) => void
 }
 
+/** How often to look again, while calls wait, whether the store can be read. In ms. */
+const RETRY = 30_000
+
 /** Calls that wait for a decision: enough for a visit, and no burden to the page. */
 const HELD = 1_000
 
@@ -39,11 +43,12 @@ const HELD = 1_000
  * Lets calls through to the buffers once the visitor has consented. Until then nothing is stored and nothing is sent; the
  * decision in the store counts for all tabs, and each transaction reads it anew.
  */
-export function createConsentGate({ buffers, wishes, now, assumed, onError }: ConsentGateOptions): ConsentGate {
+export function createConsentGate({ buffers, wishes, now, delay, assumed, onError }: ConsentGateOptions): ConsentGate {
   let current: Consent = wishes.read()?.consent === 'denied' ? 'denied' : assumed
   let mayStore = current === 'granted'
   const held: Waiting[] = []
   let looking: Promise<void> | undefined
+  let retrying = false
   /** Which wish is the visitor's latest: what was begun before it does not count. */
   let wished = 0
   /** Signs of wishes in other tabs: what was read before one does not count. */
@@ -121,6 +126,15 @@ export function createConsentGate({ buffers, wishes, now, assumed, onError }: Co
     }
     looking = undefined // At once with the answer: a call that comes later looks anew, and none is left waiting.
     learn([], owed ? 'pending' : consent)
+    if (!holdings && held.length > 0) lookLater()
+  }
+
+  async function lookLater(): Promise<void> {
+    if (retrying) return
+    retrying = true
+    await delay(RETRY)
+    retrying = false
+    look()
   }
 
   const look = (): Promise<void> => {
