@@ -8,7 +8,7 @@ import type { Life, Scheduler } from './scheduler.ts'
  * - `lies`: it has taken effect, and says that it failed. Only a repeat without effect is spoken of truly.
  * - `outlives`: it takes effect although whoever asked has died or stopped waiting. Half of them do, unless told otherwise.
  */
-type Fault = 'slow' | 'fails' | 'lies' | 'outlives'
+export type Fault = 'slow' | 'fails' | 'lies' | 'outlives'
 
 /** Something brought to a destination, whether it was kept or known already. */
 export interface Arrival {

@@ -1,0 +1,381 @@
+import type { Fault } from './destination.ts'
+import { createProfile, type Tab } from './browser.ts'
+import { createFleet } from './collectors.ts'
+import type { Action, History } from './history.ts'
+import { createSimulatedDisk } from './indexed-db.ts'
+import { createNetwork, FAIR } from './network.ts'
+import { createOracle, type Holding, type Violation } from './oracle.ts'
+import { createScheduler, type Life } from './scheduler.ts'
+import { seededRandom } from './seeded-random.ts'
+import { simulatedR2, simulatedWebhook } from './sinks.ts'
+
+/** What became of one history. */
+export interface Run {
+  violations: Violation[]
+  /** What happened, one line each. */
+  timeline: string[]
+  events: number
+  /** How many faults of each kind were injected. */
+  faults: Map<string, number>
+}
+
+const START = Date.parse('2026-11-22T10:00:00.000Z')
+const NAME = 'waybill'
+const MINUTE = 60_000
+/** With the faults over, all must be recorded within this. */
+const PATIENCE = 6 * 60 * MINUTE
+
+/** For so long another tab may not have heard of a wish that is being carried out. In ms. */
+const HEARSAY = 1_000
+
+/** A tab, and what the oracle has to know of it. */
+interface Page {
+  number: number
+  tab: Tab
+  /** Its store has opened, and nothing was in its way since. */
+  open: boolean
+}
+
+/** Lets a history happen to the real SDK and the real collector, and finds what did not hold. */
+export async function runHistory({ seed, setup, steps }: History): Promise<Run> {
+  const scheduler = createScheduler(START, seededRandom(seed))
+  const { random } = scheduler
+  const oracle = createOracle()
+  const timeline: string[] = []
+  const faults = new Map<string, number>()
+  const say = (text: string) => timeline.push(`${(scheduler.now() - START).toFixed(1).padStart(12)} ms  ${text}`)
+  const inject = (kind: string) => faults.set(kind, (faults.get(kind) ?? 0) + 1)
+
+  const disk = createSimulatedDisk({ scheduler })
+  const destinations = [simulatedR2({ scheduler }), simulatedWebhook({ scheduler })]
+  const fleet = createFleet({
+    scheduler,
+    origins: ['https://site.example'],
+    instances: setup.collectors,
+    sinks: destinations.map((destination) => ({ destination, required: true })),
+  })
+  /** Under way: whose, of which stream, and whether its page ran all the while. */
+  const underWay = new Set<{ life: Life; streamId: string; ran: boolean; batchId: string }>()
+  const recorded = new Set<string>()
+  /** They stood still, or were told to go: what they had begun goes on beside whoever presents after them. */
+  const interrupted = new Set<Life>()
+  /** When the visitor's last denial was carried out. */
+  let deniedAt: number | undefined
+  let everGranted = setup.consent === 'granted'
+  const rolledBack = { on: false }
+
+  const network = createNetwork({
+    scheduler,
+    onFault: inject,
+    onSent() {},
+    server: (request, answer) =>
+      fleet.fetch(request, (answered) => {
+        if (answered.status === 200) recorded.add(oracle.sent(request).batchId)
+        answer(answered)
+      }),
+  })
+  const present = network.fetch
+  network.fetch = (life, url, init) => {
+    const request = { url: url.href, method: 'POST' as const, headers: {}, body: init.body as Uint8Array<ArrayBuffer> }
+    const { batchId, streamId, copy, attempt } = oracle.sent(request)
+    say(`${nameOf(life)} presents ${short(batchId)}${copy ? ' as a copy' : `, attempt ${attempt}`}`)
+    if (!copy) checkBeforeSending(life, batchId, streamId)
+    const own = { life, streamId, batchId, ran: !copy && !interrupted.has(life) }
+    underWay.add(own)
+    const answered = present(life, url, init)
+    answered
+      .then(({ status }) => say(`${nameOf(life)} hears ${status} for ${short(batchId)}`))
+      .catch((error) => say(`${nameOf(life)} hears nothing for ${short(batchId)}: ${error.message}`))
+      .finally(() => underWay.delete(own))
+    return answered
+  }
+
+  function checkBeforeSending(life: Life, batchId: string, streamId: string): void {
+    if (!everGranted) oracle.violate('G12', `${short(batchId)} was sent before the visitor consented`)
+    if (deniedAt !== undefined && scheduler.now() > deniedAt + 200) {
+      oracle.violate('G12', `${short(batchId)} was sent after the visitor had denied consent`)
+    }
+    for (const other of interrupted.has(life) ? [] : underWay) {
+      if (other.life === life || other.streamId !== streamId || !other.ran || other.life.state !== 'running') continue
+      oracle.violate('G7', `${nameOf(life)} presents ${short(batchId)} while ${nameOf(other.life)} presents`)
+    }
+    const rows = disk.read(NAME) ?? []
+    const stored = new Map(rows.map(([key, value]) => [String(key), value]))
+    const isStored = rows.some(([key, line]) => Array.isArray(key) && String(line).includes(streamId))
+    const { list = [] } = (stored.get('cuts') ?? {}) as { list?: { batchId: string }[] }
+    if (isStored && !recorded.has(batchId) && !list.some((cut) => cut.batchId === batchId)) {
+      oracle.violate('G5', `${short(batchId)} leaves the device and is not on the disk as a cut`)
+    }
+  }
+
+  const short = (batchId: string) => batchId.replace(/^(.{8}).*(.{4}):/, '$1…$2:')
+  const options = {
+    endpoint: 'https://collector.example',
+    writeKey: 'wk_sim',
+    name: NAME,
+    consent: setup.consent,
+    flushAt: setup.flushAt,
+    maxBytes: setup.maxBytes,
+    requestTimeout: setup.requestTimeout,
+  }
+  const profile = createProfile({ scheduler, disk, network, options })
+  const pages: Page[] = []
+  let opened = 0
+  let tracked = 0
+  let backup: (() => void) | undefined
+  let isRoomy = true
+  let forgetting: { tab: Tab; until: number } | undefined
+
+  const nameOf = (life: Life) => `tab ${pages.find(({ tab }) => tab.life === life)?.number ?? '?'}`
+  const running = () => pages.filter(({ tab }) => tab.life.state === 'running')
+  const alive = () => pages.filter(({ tab }) => tab.life.state !== 'gone')
+
+  function openPage(): Page {
+    const page: Page = { number: ++opened, tab: profile.openTab(), open: false }
+    pages.push(page)
+    say(`tab ${page.number} opens`)
+    listen(page)
+    return page
+  }
+
+  /** Notes when the page's store is open. */
+  function listen(page: Page): void {
+    page.open = false
+    page.tab.waybill.stats().then(({ storage, consent }) => {
+      page.open = storage === 'durable' && consent === 'granted' && isRoomy && !disk.hang
+    })
+  }
+
+  const pick = <Item>(items: Item[], index: number): Item | undefined => items[index % items.length]
+
+  function track(page: Page, count: number, size: number, priority: 'low' | 'normal' | 'high' = 'normal'): void {
+    for (let index = 0; index < count; index++) {
+      const marker = `e${++tracked}`
+      oracle.handed(marker, page.tab.life, page.open, page.tab === forgetting?.tab ? undefined : excuseNow())
+      const pad = 'x'.repeat(size)
+      page.tab.waybill.track('Marked', { marker, pad }, { priority }).then((result) => {
+        oracle.said(marker, result)
+        say(`tab ${page.number}: ${marker} is ${result.status}${'reason' in result ? `, ${result.reason}` : ''}`)
+      })
+    }
+    say(`tab ${page.number} tracks e${tracked - count + 1} to e${tracked}, ${size} bytes each`)
+  }
+
+  function interrupt(life: Life): void {
+    interrupted.add(life)
+    for (const own of underWay) if (own.life === life) own.ran = false
+  }
+
+  /** What other tabs track before they have heard of it may go with what the visitor wants gone. */
+  function beginForgetting(tab: Tab, reason: string): void {
+    oracle.excuse(reason)
+    forgetting = { tab, until: scheduler.now() + HEARSAY }
+  }
+  const excuseNow = () => (forgetting && scheduler.now() < forgetting.until ? 'it is being forgotten' : undefined)
+
+  function act(action: Action): void {
+    if (action.do === 'open') {
+      if (alive().length < 5) openPage()
+      return
+    }
+    if ('tab' in action) {
+      const wanted =
+        action.do === 'show' || action.do === 'thaw' ? alive().filter((page) => !running().includes(page)) : running()
+      const page = pick(wanted, action.tab) ?? (action.do === 'track' ? openPage() : undefined)
+      if (!page) return
+      const { tab } = page
+      const { waybill } = tab
+      if (action.do !== 'track') say(`tab ${page.number}: ${action.do}${'how' in action ? ` (${action.how})` : ''}`)
+      switch (action.do) {
+        case 'track':
+          return track(page, action.events, action.size, action.priority)
+        case 'identify':
+          return void waybill.identify(`u${action.tab}`)
+        case 'register':
+          return void waybill.register({ plan: `p${action.tab}` })
+        case 'reset':
+          return void waybill.reset()
+        case 'flush':
+          return void waybill.flush({ timeout: 20_000 })
+        case 'leave': {
+          if (action.events > 0) track(page, action.events, 10)
+          inject(`leave by ${action.how}`)
+          oracle.ended(tab.life, action.how === 'hidden' ? 'died' : 'left')
+          interrupt(tab.life)
+          return tab.leave(action.how)
+        }
+        case 'hide':
+        case 'freeze':
+          inject(action.do)
+          interrupt(tab.life)
+          return tab[action.do]()
+        case 'show':
+        case 'thaw':
+          return tab[action.do]()
+        case 'crash':
+          inject(action.do)
+          oracle.ended(tab.life, 'died')
+          return tab.crash()
+        case 'consent': {
+          const denied = action.decision === 'denied'
+          say(`  the visitor has ${action.decision} it`)
+          if (denied) beginForgetting(tab, 'consent was withdrawn')
+          else {
+            everGranted = true
+            deniedAt = undefined
+          }
+          const own = ++decisions
+          waybill.consent(action.decision).then(() => {
+            for (const each of alive()) listen(each)
+            if (own === decisions && denied && tab.life.state === 'running') deniedAt = scheduler.now()
+          })
+          return
+        }
+        case 'forget':
+          beginForgetting(tab, 'the buffer was emptied')
+          return void waybill.forget()
+      }
+    }
+    say(describe(action))
+    switch (action.do) {
+      case 'kill':
+      case 'lose power':
+      case 'restore': {
+        if (action.do === 'restore' && !backup) return
+        inject(action.do)
+        for (const { tab } of pages) oracle.ended(tab.life, 'died')
+        oracle.killed(pages.map(({ tab }) => tab.life))
+        profile.kill()
+        if (action.do === 'kill') return
+        // What the device forgets is outside the promise; that a stream forks must show.
+        oracle.excuse(action.do)
+        deniedAt = undefined
+        oracle.allowForks()
+        rolledBack.on = true
+        if (action.do === 'lose power') disk.losePower()
+        else backup?.()
+        return
+      }
+      case 'back up':
+        for (const { tab } of pages) oracle.ended(tab.life, 'died')
+        oracle.killed(pages.map(({ tab }) => tab.life))
+        profile.kill()
+        backup = profile.copy()
+        return
+      case 'close connections':
+        inject(action.do)
+        disk.closeAll()
+        for (const page of alive()) listen(page)
+        return
+      case 'clear site data':
+        inject(action.do)
+        oracle.excuse('site data was cleared')
+        deniedAt = undefined
+        disk.clear()
+        profile.storage.clear()
+        for (const page of alive()) listen(page)
+        return
+      case 'hang':
+        if (action.on) inject('open hangs')
+        disk.hang = action.on
+        return
+      case 'room':
+        isRoomy = action.bytes === undefined
+        if (!isRoomy) inject('quota')
+        disk.setRoom(action.bytes)
+        for (const page of alive()) page.open = false
+        return
+      case 'set clock':
+        inject(action.do)
+        profile.skew += action.by
+        return
+      case 'weather':
+        network.weather = { ...FAIR, ...action.weather }
+        if (action.weather.offline) inject('offline')
+        return
+      case 'collector dies':
+        inject(action.do)
+        fleet.kill(action.collector)
+        return
+      case 'collectors':
+        inject('collectors replaced')
+        if (Object.keys(action.limits).length > 0) oracle.allowHalves()
+        fleet.replaceAll({ instances: action.count, limits: action.limits })
+        return
+      case 'sink':
+        setFault(action.sink, action.fault, action.on)
+        return
+    }
+  }
+
+  function setFault(sink: number, fault: Fault, on: boolean): void {
+    const destination = destinations[sink % destinations.length]
+    if (destination) destination.faults[fault] = on ? 0.6 : 0
+  }
+
+  let decisions = 0
+  const holdings = (): Holding[] => destinations.map(({ name, arrivals }) => ({ sink: name, arrivals }))
+
+  for (const { after, action } of steps) {
+    await scheduler.pass(after)
+    act(action)
+    if (!everGranted && (disk.read(NAME) !== undefined || profile.storage.size > 0)) {
+      oracle.violate('G12', 'something was written to the device before the visitor consented')
+    }
+  }
+  await scheduler.pass(0)
+
+  say('the faults are over')
+  network.weather = FAIR
+  for (const { faults } of destinations) Object.assign(faults, { slow: 0, fails: 0, lies: 0 })
+  fleet.replaceAll({ limits: {} })
+  disk.hang = false
+  disk.setRoom(undefined)
+  isRoomy = true
+  for (const { tab, number } of alive()) {
+    if (tab.life.state !== 'frozen') continue
+    say(`tab ${number} is back`)
+    tab.thaw()
+  }
+  await scheduler.pass(1_000)
+  const last = openPage()
+  const { consent } = await settleIn(scheduler, last.tab.waybill.stats())
+  if (consent !== 'granted') oracle.excuse('the visitor has not consented')
+  const end = scheduler.now() + PATIENCE
+  const isEmpty = () => !(disk.read(NAME) ?? []).some(([key]) => Array.isArray(key) || String(key).startsWith('raw:'))
+  while (scheduler.now() < end && !(isEmpty() && oracle.isComplete(holdings()))) await scheduler.pass(10 * MINUTE)
+  await scheduler.pass(MINUTE)
+
+  if (consent === 'granted' && !isEmpty()) {
+    oracle.violate('G3', `${PATIENCE / MINUTE} min after the last fault not everything is recorded`)
+  }
+  if (consent === 'denied' && (disk.read(NAME) ?? []).some(([key]) => Array.isArray(key))) {
+    oracle.violate('G12', 'the buffer is not empty, and consent is denied')
+  }
+  oracle.check(holdings())
+  for (const { counts, name } of destinations) {
+    for (const [fault, count] of Object.entries(counts)) {
+      if (count > 0) faults.set(`${name} ${fault}`, count)
+    }
+  }
+  return { violations: oracle.violations, timeline, events: oracle.events, faults }
+}
+
+/** Lets time pass until this is settled. */
+async function settleIn<Value>(
+  scheduler: { pass: (ms: number) => Promise<void> },
+  promise: Promise<Value>,
+): Promise<Value> {
+  let settled = false
+  promise.finally(() => {
+    settled = true
+  })
+  while (!settled) await scheduler.pass(100)
+  return promise
+}
+
+const describe = (action: Action): string => {
+  const { do: what, ...rest } = action
+  const details = Object.keys(rest).length > 0 ? ` ${JSON.stringify(rest)}` : ''
+  return `${what}${details}`
+}
