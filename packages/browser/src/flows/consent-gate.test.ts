@@ -423,6 +423,35 @@ describe('a wish that the page before could not finish', () => {
     expect(await storedEvents(parts)).toEqual(['b'])
   })
 
+  test('is not done when it comes to light only after a later one was done', async () => {
+    const before = createPage('granted')
+    before.parts.collector.answer = outage
+    await before.gate.decide('granted')
+    await before.track('a')
+    const { parts, gate } = createPage('granted', before.parts, { wish: { at: 1, consent: 'denied', forget: true } })
+    gate.run()
+    await turn()
+    expect([gate.current(), await storedEvents(parts)]).toEqual(['granted', ['a']])
+  })
+
+  test('that can’t be carried out counts before what the store holds', async () => {
+    const shared = createBuffersParts()
+    const before = createPage('granted', shared)
+    await before.gate.decide('granted')
+    await shared.clock.pass(1)
+    shared.disk.always = new Error('down')
+    const { gate, track } = createPage('pending', shared)
+    await gate.decide('denied')
+    await gate.look()
+    expect(gate.current()).toBe('denied')
+    shared.disk.always = undefined
+    shared.disk.failures = [undefined, ...Array(3).fill(new Error('down'))]
+    await gate.look()
+    expect(gate.current()).toBe('denied')
+    expect(await track('a')).toEqual([{ status: 'dropped', reason: 'consent_denied' }])
+    expect((await readAll(shared)).state.consent).toBe('denied')
+  })
+
   test('counts no more once the visitor has denied it, though the store can’t be read', async () => {
     const shared = createBuffersParts()
     shared.disk.always = new Error('down')

@@ -65,6 +65,9 @@ export function createConsentGate({ buffers, wishes, now, delay, assumed, onErro
     return latest
   }
 
+  /** Not by its time alone: the clock may have been set back since the last one. */
+  const isDone = ({ at }: Wish, wishedAt = 0) => at === wishedAt || (at < wishedAt && wishedAt <= now())
+
   const drop = ({ resolve }: Waiting, reason: DropReason) => resolve({ status: 'dropped', reason })
 
   function learn(waiting: Waiting[], consent: Consent): void {
@@ -99,23 +102,27 @@ export function createConsentGate({ buffers, wishes, now, delay, assumed, onErro
 
   async function lookNow(): Promise<void> {
     const before = wished + signs
-    const noted = wishes.read()
-    // It has given way to a later one, here or in another tab, that was written down in its place.
-    if (wasNoted && owed?.at !== noted?.at) owed = undefined
-    const wish = owed ?? noted
     // It may still be to be done, and must take nothing with it of what comes from here on.
-    if (wish?.forget && current === 'granted') current = 'pending'
+    if ((owed ?? wishes.read())?.forget && current === 'granted') current = 'pending'
     // Nothing is stored, so nothing was decided.
     let holdings = await buffers.read().catch(() => undefined)
-    if (wish && wish.at !== holdings?.state?.wishedAt) {
+    const noted = wishes.read()
+    const latestAt = Math.max(noted?.at ?? 0, holdings?.state?.wishedAt ?? 0)
+    // It has given way to a later one, here or in another tab.
+    if (owed && (wasNoted ? noted?.at !== owed.at : latestAt > owed.at)) owed = undefined
+    const wish = owed ?? noted
+    if (wish && !isDone(wish, holdings?.state?.wishedAt)) {
       if (wish.consent === 'granted') mayStore = true
       await fulfil(wish, !!holdings || mayStore)
-      if (!holdings) owed = undefined // Where nothing can be read nothing more can be done.
+      // Where nothing can be read nothing more can be forgotten.
+      if (!holdings && owed?.consent !== 'denied') owed = undefined
       holdings = await buffers.read().catch(() => undefined)
     }
     if (before !== wished + signs) return lookNow()
     const { state, pending = 0 } = holdings ?? {}
-    const consent = (holdings ? state?.consent : wish?.consent) ?? assumed
+    // A decision that could not be carried out counts all the same.
+    const undone = wish && !isDone(wish, state?.wishedAt) ? wish.consent : undefined
+    const consent = undone ?? state?.consent ?? assumed
     if (consent === 'denied') {
       buffers.halt()
       // Where a denial is assumed, as with GPC, what is left of the time before has to go; and what a tab that had not
@@ -125,7 +132,7 @@ export function createConsentGate({ buffers, wishes, now, delay, assumed, onErro
       if (before !== wished + signs) return lookNow()
     }
     looking = undefined // At once with the answer: a call that comes later looks anew, and none is left waiting.
-    learn([], owed ? 'pending' : consent)
+    learn([], owed && consent !== 'denied' ? 'pending' : consent)
     if (!holdings && held.length > 0) lookLater()
   }
 
@@ -182,12 +189,14 @@ export function createConsentGate({ buffers, wishes, now, delay, assumed, onErro
       const own = ++wished
       // What was to be forgotten before it still is.
       const forget = decision === 'denied' || !!(owed ?? wishes.read())?.forget
-      owed = undefined
       const wish: Wish = { at: next(), consent: decision, forget }
+      // Where the store can't be read, what it holds must not take it back.
+      owed = decision === 'denied' ? wish : undefined
       // A wish that is written down may be a grant that nobody could carry out yet.
       const stored = mayStore || !!wishes.read()
       // Where nothing was ever stored, the denial is not either.
       if (stored || decision === 'granted') wishes.write(wish)
+      wasNoted = wishes.read()?.at === wish.at
       if (decision === 'denied') learn([], decision)
       else mayStore = true
       await fulfil(wish, stored || decision === 'granted')
