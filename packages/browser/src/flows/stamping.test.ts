@@ -794,7 +794,7 @@ describe('a page that may be left', () => {
     gate.open()
     await parts.clock.pass(0)
     await turn()
-    expect(await result).toMatchObject({ status: 'durable' })
+    expect(await result).toMatchObject({ status: 'memory' })
     expect(await storedEvents(parts)).toEqual([['a', 1]])
   })
 })

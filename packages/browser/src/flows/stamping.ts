@@ -26,7 +26,8 @@ import { DAY } from '../core/timestamp.ts'
 
 /**
  * What became of a call. `durable`: it survives a kill of the browser. `memory`: it survives as long as the page, since
- * IndexedDB can't be had or the visitor has not consented yet. `dropped`: refused, for `reason`. An event that is
+ * IndexedDB can't be had or the visitor has not consented yet; left as last words it most likely survives the page,
+ * too. `dropped`: refused, for `reason`. An event that is
  * stored while the page is being left has no `seq` yet; a call that is no event has none ever.
  */
 export type TrackResult = { status: 'durable' | 'memory'; seq?: number } | { status: 'dropped'; reason: DropReason }
@@ -136,7 +137,8 @@ export function createStamper(options: StamperOptions): Stamper {
         reading = undefined
         run.taken.push(...waiting.splice(0))
       }
-      if (run.said) resolveAll(run.taken, [])
+      // The last words outlive the page, but not for sure a kill of the browser.
+      if (run.said) resolveAll(run.taken, [], 'memory')
       else onHindered(run.taken, { error })
     }
     running.delete(run)
@@ -273,10 +275,10 @@ export function createStamper(options: StamperOptions): Stamper {
 
   const denied = () => options.consent?.() === 'denied'
 
-  const resolveAll = (taken: Waiting[], outcomes: Outcome[]) =>
+  const resolveAll = (taken: Waiting[], outcomes: Outcome[], status = store.mode) =>
     taken.forEach(({ resolve }, index) => {
       const { seq, reason } = outcomes[index] ?? {}
-      resolve(reason ? { status: 'dropped', reason } : { status: store.mode, seq })
+      resolve(reason ? { status: 'dropped', reason } : { status, seq })
     })
 
   /** @param staying maybe: what others have under way goes on */
