@@ -287,7 +287,8 @@ export async function runHistory({ seed, setup, steps }: History): Promise<Run> 
         return
       case 'set clock':
         inject(action.do)
-        profile.skew += action.by
+        // Further back there is no device that was made.
+        profile.skew = Math.max(profile.skew + action.by, -25 * 365 * 24 * 60 * MINUTE)
         return
       case 'weather':
         network.weather = { ...FAIR, ...action.weather }
