@@ -19,3 +19,11 @@ export interface Wishes {
   write: (wish: Wish) => void
   clear: () => void
 }
+
+/**
+ * Whether a later wish was done already.
+ *
+ * @param wishedAt the last one that was done
+ * @param now ms since 1970: not by its time alone, for the clock may have been set back since
+ */
+export const isOutdated = (at: number, wishedAt: number, now: number): boolean => at < wishedAt && wishedAt <= now

@@ -16,6 +16,7 @@ import {
 } from '../core/records.ts'
 import type { Holdings } from '../core/stats.ts'
 import type { Key, Store } from '../core/store.ts'
+import { isOutdated } from '../core/wish.ts'
 import { createFlusher, type FlusherOptions } from './flushing.ts'
 import { createSchedule, type Schedule, type ScheduleOptions } from './scheduling.ts'
 import { MAX_BYTES, type ShedderOptions, shedSurplus } from './shedding.ts'
@@ -131,6 +132,7 @@ export function createBuffer(options: BufferOptions): Buffer {
         const [stored, cuts] = await Promise.all([get(STATE), get(CUTS)])
         if (isNewer(stored)) throw new Error('newer format')
         const state = readState(stored, now()) ?? { ...emptyState(now()), appended: readDelivery(cuts).forgotten }
+        if (isOutdated(at, state.wishedAt ?? 0, now())) return
         put(STATE, { ...state, consent: 'granted', wishedAt: at } satisfies BufferState)
       }).done,
     async forget(wishedAt, decision) {
@@ -140,11 +142,13 @@ export function createBuffer(options: BufferOptions): Buffer {
         async ({ get, put, remove }) => {
           const [stored, cuts] = await Promise.all([get(STATE), get(CUTS)])
           const at = now()
-          const { consent } = readState(stored, at) ?? emptyState(at)
+          const before = readState(stored, at) ?? emptyState(at)
+          if (isOutdated(wishedAt, before.wishedAt ?? 0, at)) return
           put(STATE, {
             ...emptyState(at),
-            consent: decision ?? consent,
-            forgottenAt: at,
+            consent: decision ?? before.consent,
+            // When it was wished for, not when it could be done: what came after stays.
+            forgottenAt: wishedAt,
             wishedAt,
           } satisfies BufferState)
           put(CUTS, { ...emptyDelivery, epoch: readDelivery(cuts).epoch + 1 })

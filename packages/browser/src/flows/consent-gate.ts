@@ -1,6 +1,6 @@
 import type { Consent, ConsentDecision } from '../core/consent.ts'
 import type { DropReason } from '../core/drop-reason.ts'
-import type { Wish, Wishes } from '../core/wish.ts'
+import { isOutdated, type Wish, type Wishes } from '../core/wish.ts'
 import type { Buffers } from './buffers.ts'
 import type { Waiting } from './stamping.ts'
 
@@ -65,8 +65,7 @@ export function createConsentGate({ buffers, wishes, now, delay, assumed, onErro
     return latest
   }
 
-  /** Not by its time alone: the clock may have been set back since the last one. */
-  const isDone = ({ at }: Wish, wishedAt = 0) => at === wishedAt || (at < wishedAt && wishedAt <= now())
+  const isDone = ({ at }: Wish, wishedAt = 0) => at === wishedAt || isOutdated(at, wishedAt, now())
 
   const drop = ({ resolve }: Waiting, reason: DropReason) => resolve({ status: 'dropped', reason })
 
