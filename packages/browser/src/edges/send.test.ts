@@ -164,21 +164,30 @@ describe('when the page lets go', () => {
     expect(await sent).toEqual({ status: 0, failure: 'released' })
   })
 
-  test('a request that would not outlive it does not begin, though it was being compressed', async () => {
-    const site = createSite()
-    const stop = new AbortController()
-    const send = createSender({ endpoint: site.endpoint, writeKey: 'wk_1' })
-    const sent = send(huge, stop.signal)
-    stop.abort()
-    expect(await sent).toEqual({ status: 0, failure: 'released' })
-    await send(small, never)
-    expect((await only(site.seen())).body).toBe(small)
-  })
+  test.each([
+    ['would not outlive it', huge],
+    ['would', large],
+  ])(
+    'a request that %s does not begin, though it was being compressed: it may be thawed hours later',
+    async (_, text) => {
+      const site = createSite()
+      const stop = new AbortController()
+      const send = createSender({ endpoint: site.endpoint, writeKey: 'wk_1' })
+      const sent = send(text, stop.signal)
+      stop.abort()
+      expect(await sent).toEqual({ status: 0, failure: 'released' })
+      await send(small, never)
+      expect((await only(site.seen())).body).toBe(small)
+    },
+  )
 
   test('a request that outlives it goes on', async () => {
     const site = createSite()
+    const fetch = vi.spyOn(globalThis, 'fetch')
+    onTestFinished(() => fetch.mockRestore())
     const stop = new AbortController()
     const sent = createSender({ endpoint: site.endpoint, writeKey: 'wk_1' })(small, stop.signal)
+    await expect.poll(() => fetch.mock.calls.length).toBe(1)
     stop.abort()
     expect(await sent).toMatchObject({ status: 200 })
   })

@@ -44,7 +44,8 @@ export function createSender(
           if (!keepalive || signal.reason === HALTED) release()
         }
         signal.addEventListener('abort', end, { signal: stop.signal })
-        if (signal.aborted) end() // While we were compressing.
+        // While we were compressing, and the page may have stood still since: another tab has long gone on.
+        if (signal.aborted) release()
         return browser.fetch(url, { ...init, keepalive, signal: stop.signal })
       }
       const bytes = init.body.length

@@ -199,7 +199,10 @@ export function createConsentGate({ buffers, wishes, now, delay, assumed, onErro
       if (decision === 'denied') learn([], decision)
       else mayStore = true
       await fulfil(wish, stored || decision === 'granted')
-      if (own === wished) learn([], decision)
+      if (own !== wished) return
+      // Another tab may have got another one since.
+      if ((wishes.read()?.at ?? 0) > wish.at) await look()
+      else learn([], decision)
     },
   }
 }
