@@ -1,6 +1,6 @@
 import fc from 'fast-check'
-import type { Fault } from './destination.ts'
 import type { Leave } from './browser.ts'
+import type { Fault } from './destination.ts'
 import type { Weather } from './network.ts'
 
 /** What happens, and to whom. A tab or a collector is a number, of those that are there then. */
@@ -22,13 +22,13 @@ export type Action =
   | { do: 'forget'; tab: number }
 
 /** After so many ms this happens. */
-export interface Step {
+interface Step {
   after: number
   action: Action
 }
 
 /** How a site is set up. */
-export interface Setup {
+interface Setup {
   consent: 'granted' | 'pending'
   flushAt: number
   maxBytes: number

@@ -6,7 +6,7 @@ import { createRequest } from './indexed-db/request.ts'
 import { createTasks, type Tasks } from './indexed-db/tasks.ts'
 import type { Life, Scheduler } from './scheduler.ts'
 
-export type DiskCopy = ReadonlyMap<string, DatabaseCopy>
+type DiskCopy = ReadonlyMap<string, DatabaseCopy>
 
 /**
  * The IndexedDB of one site, for as many tabs as there are, in virtual time. It does what the contract of IndexedDB says

@@ -9,14 +9,14 @@ export interface Presented {
 }
 
 /** An answer as it travels. */
-export interface Answered {
+interface Answered {
   status: number
   headers: Headers
   body: Uint8Array
 }
 
 /** Takes a request; answers later, or never. */
-export type Server = (request: Presented, answer: (answered: Answered) => void) => void
+type Server = (request: Presented, answer: (answered: Answered) => void) => void
 
 /** What the network does to requests from now on. */
 export interface Weather {

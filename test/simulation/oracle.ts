@@ -4,7 +4,7 @@ import type { BatchHeader } from '@waybill/protocol'
 import type { Presented } from './network.ts'
 import type { Life } from './scheduler.ts'
 
-export type Guarantee = 'G1' | 'G2' | 'G3' | 'G4' | 'G5' | 'G6' | 'G7' | 'G8' | 'G9' | 'G10' | 'G11' | 'G12'
+type Guarantee = 'G1' | 'G2' | 'G3' | 'G4' | 'G5' | 'G6' | 'G7' | 'G8' | 'G9' | 'G10' | 'G11' | 'G12'
 
 /** What did not hold. */
 export interface Violation {
@@ -13,7 +13,7 @@ export interface Violation {
 }
 
 /** A batch as a destination got it. */
-export interface Arrival {
+interface Arrival {
   batchId: string
   lines: readonly string[]
   /** Whether it is held since then; else it was known already. */
@@ -66,6 +66,8 @@ export interface Oracle {
   excuse: (reason: string) => void
   /** The device went back to an earlier state: streams may fork from here on. */
   allowForks: () => void
+  /** The site's data was cleared: a page that comes back knows what the store does not know any more. */
+  allowRepeats: () => void
   /** What a collector takes got smaller: a batch that a destination holds may come again in halves. */
   allowHalves: () => void
   /** @returns the batch that leaves a page */
@@ -80,7 +82,7 @@ export interface Oracle {
 const decoder = new TextDecoder()
 
 /** The batch that a request carries. */
-export function readBatch({ url, body }: Presented): { header: BatchHeader; rest: string } {
+function readBatch({ url, body }: Presented): { header: BatchHeader; rest: string } {
   const bytes = new URL(url).searchParams.get('encoding') === 'gzip' ? gunzipSync(body) : body
   const text = decoder.decode(bytes)
   const end = text.indexOf('\n')
@@ -98,6 +100,7 @@ export function createOracle(): Oracle {
   const presented = new Map<string, string>()
   let forks = false
   let halves = false
+  let repeats = false
 
   const violate = (guarantee: Guarantee, text: string) => violations.push({ guarantee, text })
 
@@ -161,7 +164,7 @@ export function createOracle(): Oracle {
         const marker = properties?.marker
         const place = `${streamId} ${seq}`
         if (type !== 'track' || !marker) continue
-        if (markers.has(marker) && markers.get(marker) !== place && !forks) {
+        if (markers.has(marker) && markers.get(marker) !== place && !forks && !repeats) {
           violate('G2', `${sink}: ${marker} is there as ${markers.get(marker)} and as ${place}`)
         }
         markers.set(marker, place)
@@ -201,6 +204,9 @@ export function createOracle(): Oracle {
     },
     allowForks() {
       forks = true
+    },
+    allowRepeats() {
+      repeats = true
     },
     allowHalves() {
       halves = true

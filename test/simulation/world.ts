@@ -1,6 +1,6 @@
-import type { Fault } from './destination.ts'
 import { createProfile, type Tab } from './browser.ts'
 import { createFleet } from './collectors.ts'
+import type { Fault } from './destination.ts'
 import type { Action, History } from './history.ts'
 import { createSimulatedDisk } from './indexed-db.ts'
 import { createNetwork, FAIR } from './network.ts'
@@ -39,7 +39,6 @@ interface Page {
 /** Lets a history happen to the real SDK and the real collector, and finds what did not hold. */
 export async function runHistory({ seed, setup, steps }: History): Promise<Run> {
   const scheduler = createScheduler(START, seededRandom(seed))
-  const { random } = scheduler
   const oracle = createOracle()
   const timeline: string[] = []
   const faults = new Map<string, number>()
@@ -124,6 +123,7 @@ export async function runHistory({ seed, setup, steps }: History): Promise<Run> 
   let tracked = 0
   let backup: (() => void) | undefined
   let isRoomy = true
+  let isDenied = false
   let forgetting: { tab: Tab; until: number } | undefined
 
   const nameOf = (life: Life) => `tab ${pages.find(({ tab }) => tab.life === life)?.number ?? '?'}`
@@ -188,43 +188,55 @@ export async function runHistory({ seed, setup, steps }: History): Promise<Run> 
       if (action.do !== 'track') say(`tab ${page.number}: ${action.do}${'how' in action ? ` (${action.how})` : ''}`)
       switch (action.do) {
         case 'track':
-          return track(page, action.events, action.size, action.priority)
+          track(page, action.events, action.size, action.priority)
+          return
         case 'identify':
-          return void waybill.identify(`u${action.tab}`)
+          void waybill.identify(`u${action.tab}`)
+          return
         case 'register':
-          return void waybill.register({ plan: `p${action.tab}` })
+          void waybill.register({ plan: `p${action.tab}` })
+          return
         case 'reset':
-          return void waybill.reset()
+          void waybill.reset()
+          return
         case 'flush':
-          return void waybill.flush({ timeout: 20_000 })
+          void waybill.flush({ timeout: 20_000 })
+          return
         case 'leave': {
           if (action.events > 0) track(page, action.events, 10)
           inject(`leave by ${action.how}`)
           oracle.ended(tab.life, action.how === 'hidden' ? 'died' : 'left')
           interrupt(tab.life)
-          return tab.leave(action.how)
+          tab.leave(action.how)
+          return
         }
         case 'hide':
         case 'freeze':
           inject(action.do)
           interrupt(tab.life)
-          return tab[action.do]()
+          tab[action.do]()
+          return
         case 'show':
         case 'thaw':
-          return tab[action.do]()
+          tab[action.do]()
+          return
         case 'crash':
           inject(action.do)
           oracle.ended(tab.life, 'died')
-          return tab.crash()
+          tab.crash()
+          return
         case 'consent': {
           const denied = action.decision === 'denied'
           say(`  the visitor has ${action.decision} it`)
           if (denied) beginForgetting(tab, 'consent was withdrawn')
           else {
+            if (isDenied) oracle.excuse('consent was withdrawn until now')
             everGranted = true
             deniedAt = undefined
           }
+          isDenied = denied
           const own = ++decisions
+          page.open = false
           waybill.consent(action.decision).then(() => {
             for (const each of alive()) listen(each)
             if (own === decisions && denied && tab.life.state === 'running') deniedAt = scheduler.now()
@@ -233,7 +245,10 @@ export async function runHistory({ seed, setup, steps }: History): Promise<Run> 
         }
         case 'forget':
           beginForgetting(tab, 'the buffer was emptied')
-          return void waybill.forget()
+          // What a page tracks meanwhile waits in memory until that is done.
+          page.open = false
+          waybill.forget().then(() => listen(page))
+          return
       }
     }
     say(describe(action))
@@ -270,6 +285,7 @@ export async function runHistory({ seed, setup, steps }: History): Promise<Run> 
       case 'clear site data':
         inject(action.do)
         oracle.excuse('site data was cleared')
+        oracle.allowRepeats()
         deniedAt = undefined
         disk.clear()
         profile.storage.clear()
@@ -318,7 +334,8 @@ export async function runHistory({ seed, setup, steps }: History): Promise<Run> 
   const holdings = (): Holding[] => destinations.map(({ name, arrivals }) => ({ sink: name, arrivals }))
 
   for (const { after, action } of steps) {
-    await scheduler.pass(after)
+    // No person wishes two things in one millisecond.
+    await scheduler.pass(action.do === 'consent' || action.do === 'forget' ? after + 1 : after)
     act(action)
     if (!everGranted && (disk.read(NAME) !== undefined || profile.storage.size > 0)) {
       oracle.violate('G12', 'something was written to the device before the visitor consented')
