@@ -434,6 +434,19 @@ describe('a wish that the page before could not finish', () => {
     expect([gate.current(), await storedEvents(parts)]).toEqual(['granted', ['a']])
   })
 
+  test('that comes to light again after it was done makes no later grant forget anything', async () => {
+    const before = createPage('granted')
+    before.parts.collector.answer = outage
+    await before.gate.forget()
+    const wish: Wish = { at: before.parts.clock.now(), forget: true }
+    await before.parts.clock.pass(1)
+    const { parts, gate, track } = createPage('granted', before.parts, { wish })
+    gate.run()
+    await track('a')
+    await gate.decide('granted')
+    expect(await storedEvents(parts)).toEqual(['a'])
+  })
+
   test('that can’t be carried out counts before what the store holds', async () => {
     const shared = createBuffersParts()
     const before = createPage('granted', shared)
