@@ -261,6 +261,8 @@ export async function runHistory({ seed, setup, steps }: History): Promise<Run> 
         for (const { tab } of pages) oracle.ended(tab.life, 'died')
         oracle.killed(pages.map(({ tab }) => tab.life))
         profile.kill()
+        // Of a denial that the store could not be told of, what was written down may be lost.
+        if (disk.hang || !isRoomy) deniedAt = undefined
         if (action.do === 'kill') return
         // What the device forgets is outside the promise; that a stream forks must show.
         oracle.excuse(action.do)
