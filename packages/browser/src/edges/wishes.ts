@@ -5,10 +5,10 @@ import { withLocalStorage } from './local-storage.ts'
  * The visitor's wish in `localStorage`, whose writes are synchronous. Where there is none, the store alone knows.
  *
  * @param key of the item
- * @param onWritten another tab has written one
+ * @param onWritten another tab has written one, or carried one out
  */
 export function createWishes(key: string, onWritten: () => void, stop: AbortSignal): Wishes {
-  globalThis.addEventListener?.('storage', (event) => event.key === key && event.newValue && onWritten(), {
+  globalThis.addEventListener?.('storage', (event) => event.key === key && onWritten(), {
     signal: stop,
   })
   return {

@@ -33,7 +33,7 @@ export interface ConsentGate extends Pick<Buffers, 'submit'> {
   learn: (waiting: Waiting[], consent: Consent) => void
 }
 
-/** How often to look again, while calls wait, whether the store can be read. In ms. */
+/** How often to look again, while calls wait, whether the store works. In ms. */
 const RETRY = 30_000
 
 /** Calls that wait for a decision: enough for a visit, and no burden to the page. */
@@ -134,7 +134,7 @@ export function createConsentGate({ buffers, wishes, now, delay, assumed, onErro
     }
     looking = undefined // At once with the answer: a call that comes later looks anew, and none is left waiting.
     learn([], owed && consent !== 'denied' ? 'pending' : consent)
-    if (!holdings && held.length > 0) lookLater()
+    if ((!holdings || undone) && held.length > 0) lookLater()
   }
 
   async function lookLater(): Promise<void> {
