@@ -148,7 +148,7 @@ export function createBuffer(options: BufferOptions): Buffer {
             ...emptyState(at),
             consent: decision ?? before.consent,
             // When it was wished for, not when it could be done: what came after stays.
-            forgottenAt: wishedAt,
+            forgottenAt: Math.min(wishedAt, at),
             wishedAt,
           } satisfies BufferState)
           put(CUTS, { ...emptyDelivery, epoch: readDelivery(cuts).epoch + 1 })
