@@ -110,6 +110,9 @@ export function createProfile({ scheduler, disk, network, options }: ProfileOpti
       },
       openWishes(onWritten, stop) {
         wishListeners.set(life, onWritten)
+        const tellOthers = () => {
+          for (const [other, listener] of wishListeners) if (other !== life) after(random() * 50, listener, other)
+        }
         stop.addEventListener('abort', () => wishListeners.delete(life))
         return {
           read() {
@@ -118,9 +121,12 @@ export function createProfile({ scheduler, disk, network, options }: ProfileOpti
           },
           write(wish) {
             set(wishKey, JSON.stringify(wish))
-            for (const [other, listener] of wishListeners) if (other !== life) after(random() * 50, listener, other)
+            tellOthers()
           },
-          clear: () => set(wishKey, undefined),
+          clear() {
+            set(wishKey, undefined)
+            tellOthers()
+          },
         }
       },
       lock: async (work, signal) => {

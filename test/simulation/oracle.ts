@@ -4,7 +4,7 @@ import type { BatchHeader } from '@waybill/protocol'
 import type { Presented } from './network.ts'
 import type { Life } from './scheduler.ts'
 
-type Guarantee = 'G1' | 'G2' | 'G3' | 'G4' | 'G5' | 'G6' | 'G7' | 'G8' | 'G9' | 'G10' | 'G11' | 'G12'
+export type Guarantee = 'G1' | 'G2' | 'G3' | 'G4' | 'G5' | 'G6' | 'G7' | 'G8' | 'G9' | 'G10' | 'G11' | 'G12'
 
 /** What did not hold. */
 export interface Violation {
@@ -72,6 +72,8 @@ export interface Oracle {
   allowHalves: () => void
   /** @returns the batch that leaves a page */
   sent: (request: Presented) => BatchHeader
+  /** A collector has answered that the batch is recorded, and which of its events it rejected. */
+  answered: (batchId: string, named: readonly number[], holdings: readonly Holding[]) => void
   /** Whether all that has to arrive has arrived at each of these. */
   isComplete: (holdings: readonly Holding[]) => boolean
   /** Finds what did not hold in the end. */
@@ -93,6 +95,13 @@ const RECEIVED = /,"received":\{[^{}]*\}\}$/
 
 /** The client's own bytes of a line. */
 const withoutReceived = (line: string): string => line.replace(RECEIVED, '}')
+
+/** Seqs that the collector took out. */
+const rejectedIn = (lines: readonly string[]): number[] =>
+  lines.flatMap((text) => {
+    const { type, seq } = JSON.parse(text) as Line
+    return type === 'rejected' ? [seq] : []
+  })
 
 export function createOracle(): Oracle {
   const violations: Violation[] = []
@@ -219,6 +228,18 @@ export function createOracle(): Oracle {
       }
       presented.set(header.batchId, rest)
       return header
+    },
+    answered(batchId, named, holdings) {
+      for (const { sink, arrivals } of holdings) {
+        // What was brought there before may have been rejected by other limits.
+        const versions = arrivals.filter((arrival) => arrival.batchId === batchId)
+        if (!versions.some(({ lines }) => rejectedIn(lines).join() === named.join())) {
+          violate(
+            'G9',
+            `${sink}: of ${batchId} other events are rejected than the answer names: ${named.join() || 'none'}`,
+          )
+        }
+      }
     },
     isComplete: (holdings) => holdings.every((holding) => missing(holding).length <= countShed(holding)),
     check(holdings) {

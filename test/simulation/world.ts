@@ -34,6 +34,8 @@ interface Page {
   tab: Tab
   /** Its store has opened, and nothing was in its way since. */
   open: boolean
+  /** It was asked to empty the buffer. */
+  isForgetting: boolean
 }
 
 /** Lets a history happen to the real SDK and the real collector, and finds what did not hold. */
@@ -69,12 +71,21 @@ export async function runHistory({ seed, setup, steps }: History): Promise<Run> 
     onSent() {},
     server: (request, answer) =>
       fleet.fetch(request, (answered) => {
-        if (answered.status === 200) recorded.add(oracle.sent(request).batchId)
+        if (answered.status === 200) {
+          const { batchId, rejected } = JSON.parse(new TextDecoder().decode(answered.body))
+          recorded.add(batchId)
+          oracle.answered(
+            batchId,
+            rejected.map(({ seq }: { seq: number }) => seq),
+            holdings(),
+          )
+        }
         answer(answered)
       }),
   })
   const present = network.fetch
   network.fetch = (life, url, init) => {
+    if (init.signal?.aborted) return Promise.reject(new DOMException('aborted', 'AbortError'))
     const request = { url: url.href, method: 'POST' as const, headers: {}, body: init.body as Uint8Array<ArrayBuffer> }
     const { batchId, streamId, copy, attempt } = oracle.sent(request)
     say(`${nameOf(life)} presents ${short(batchId)}${copy ? ' as a copy' : `, attempt ${attempt}`}`)
@@ -131,7 +142,7 @@ export async function runHistory({ seed, setup, steps }: History): Promise<Run> 
   const alive = () => pages.filter(({ tab }) => tab.life.state !== 'gone')
 
   function openPage(): Page {
-    const page: Page = { number: ++opened, tab: profile.openTab(), open: false }
+    const page: Page = { number: ++opened, tab: profile.openTab(), open: false, isForgetting: false }
     pages.push(page)
     say(`tab ${page.number} opens`)
     listen(page)
@@ -142,7 +153,7 @@ export async function runHistory({ seed, setup, steps }: History): Promise<Run> 
   function listen(page: Page): void {
     page.open = false
     page.tab.waybill.stats().then(({ storage, consent }) => {
-      page.open = storage === 'durable' && consent === 'granted' && isRoomy && !disk.hang
+      page.open = storage === 'durable' && consent === 'granted' && isRoomy && !disk.hang && !page.isForgetting
     })
   }
 
@@ -151,7 +162,7 @@ export async function runHistory({ seed, setup, steps }: History): Promise<Run> 
   function track(page: Page, count: number, size: number, priority: 'low' | 'normal' | 'high' = 'normal'): void {
     for (let index = 0; index < count; index++) {
       const marker = `e${++tracked}`
-      oracle.handed(marker, page.tab.life, page.open, page.tab === forgetting?.tab ? undefined : excuseNow())
+      oracle.handed(marker, page.tab.life, page.open, excuseNow(page.tab))
       const pad = 'x'.repeat(size)
       page.tab.waybill.track('Marked', { marker, pad }, { priority }).then((result) => {
         oracle.said(marker, result)
@@ -169,9 +180,14 @@ export async function runHistory({ seed, setup, steps }: History): Promise<Run> 
   /** What other tabs track before they have heard of it may go with what the visitor wants gone. */
   function beginForgetting(tab: Tab, reason: string): void {
     oracle.excuse(reason)
-    forgetting = { tab, until: scheduler.now() + HEARSAY }
+    const canBeDone = isRoomy && !disk.hang
+    forgetting = { tab, until: canBeDone ? scheduler.now() + HEARSAY : Number.POSITIVE_INFINITY }
   }
-  const excuseNow = () => (forgetting && scheduler.now() < forgetting.until ? 'it is being forgotten' : undefined)
+  /** A store that could not be emptied when it was asked for takes with it what it has adopted from memory since. */
+  function excuseNow(tab: Tab): string | undefined {
+    if (!forgetting || scheduler.now() >= forgetting.until) return undefined
+    return forgetting.tab === tab && Number.isFinite(forgetting.until) ? undefined : 'it is being forgotten'
+  }
 
   function act(action: Action): void {
     if (action.do === 'open') {
@@ -245,9 +261,10 @@ export async function runHistory({ seed, setup, steps }: History): Promise<Run> 
         }
         case 'forget':
           beginForgetting(tab, 'the buffer was emptied')
-          // What a page tracks meanwhile waits in memory until that is done.
+          // What a page tracks meanwhile waits in memory until that is done, and nobody is told when.
+          page.isForgetting = true
           page.open = false
-          waybill.forget().then(() => listen(page))
+          void waybill.forget()
           return
       }
     }
@@ -336,6 +353,7 @@ export async function runHistory({ seed, setup, steps }: History): Promise<Run> 
   const holdings = (): Holding[] => destinations.map(({ name, arrivals }) => ({ sink: name, arrivals }))
 
   for (const { after, action } of steps) {
+    if (oracle.violations.length > 0) break
     // No person wishes two things in one millisecond.
     await scheduler.pass(action.do === 'consent' || action.do === 'forget' ? after + 1 : after)
     act(action)
@@ -363,7 +381,8 @@ export async function runHistory({ seed, setup, steps }: History): Promise<Run> 
   if (consent !== 'granted') oracle.excuse('the visitor has not consented')
   const end = scheduler.now() + PATIENCE
   const isEmpty = () => !(disk.read(NAME) ?? []).some(([key]) => Array.isArray(key) || String(key).startsWith('raw:'))
-  while (scheduler.now() < end && !(isEmpty() && oracle.isComplete(holdings()))) await scheduler.pass(10 * MINUTE)
+  const isOver = () => oracle.violations.length > 0 || scheduler.now() >= end
+  while (!isOver() && !(isEmpty() && oracle.isComplete(holdings()))) await scheduler.pass(10 * MINUTE)
   await scheduler.pass(MINUTE)
 
   if (consent === 'granted' && !isEmpty()) {

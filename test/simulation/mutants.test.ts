@@ -1,0 +1,18 @@
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { expect, test } from 'vitest'
+import { mutants } from './mutants.ts'
+import type { Violation } from './oracle.ts'
+import { RUNS, SEED } from './runs.ts'
+
+const run = promisify(execFile)
+
+// It must be able to fail: each of these faults shows in the histories that every run of the tests lets happen.
+for (const { name, breaks } of mutants)
+  test(`an SDK or a collector that ${name} is found out`, { timeout: 300_000 }, async () => {
+    const script = join(import.meta.dirname, 'run-mutant.ts')
+    const { stdout } = await run(process.execPath, [script, name, String(RUNS), String(SEED)])
+    const violations: Violation[] = JSON.parse(stdout)
+    expect(breaks).toContain(violations[0]?.guarantee)
+  })
