@@ -423,6 +423,19 @@ describe('a wish that the page before could not finish', () => {
     expect(await storedEvents(parts)).toEqual(['b'])
   })
 
+  test('and that this one can’t finish either takes nothing with it that it calls durable', async () => {
+    const before = createPage('granted')
+    before.parts.collector.answer = outage
+    await before.track('a')
+    const { parts, gate, track } = createPage('granted', before.parts, { wish: { at: 1, forget: true } })
+    parts.disk.failures = [undefined, ...Array(3).fill(new Error('down'))]
+    gate.run()
+    await turn()
+    expect(gate.current()).toBe('pending')
+    expect(await track('b')).toEqual([{ status: 'durable', seq: 1 }])
+    expect(await storedEvents(parts)).toEqual(['b'])
+  })
+
   test('is not done when it comes to light only after a later one was done', async () => {
     const before = createPage('granted')
     before.parts.collector.answer = outage

@@ -122,8 +122,8 @@ export function createConsentGate({ buffers, wishes, now, delay, assumed, onErro
     if (before !== wished + signs) return lookNow()
     const { state, pending = 0 } = holdings ?? {}
     // A decision that could not be carried out counts all the same.
-    const undone = wish && !isDone(wish, state?.wishedAt) ? wish.consent : undefined
-    const consent = undone ?? state?.consent ?? assumed
+    const undone = wish && !isDone(wish, state?.wishedAt) ? wish : undefined
+    const consent = undone?.consent ?? state?.consent ?? assumed
     if (consent === 'denied') {
       buffers.halt()
       // Where a denial is assumed, as with GPC, what is left of the time before has to go; and what a tab that had not
@@ -133,7 +133,8 @@ export function createConsentGate({ buffers, wishes, now, delay, assumed, onErro
       if (before !== wished + signs) return lookNow()
     }
     looking = undefined // At once with the answer: a call that comes later looks anew, and none is left waiting.
-    learn([], owed && consent !== 'denied' ? 'pending' : consent)
+    // What a store still has to forget would take with it what is stored before that.
+    learn([], (owed || (holdings && undone?.forget)) && consent !== 'denied' ? 'pending' : consent)
     if ((!holdings || undone) && held.length > 0) lookLater()
   }
 
