@@ -45,8 +45,6 @@ export interface Network {
 export interface NetworkOptions {
   scheduler: Scheduler
   server: Server
-  /** A request leaves a page. */
-  onSent: (request: Presented) => void
   /** A fault was injected. */
   onFault: (kind: string) => void
 }
@@ -57,7 +55,7 @@ const PORTAL: Answered[] = [
   { status: 503, headers: new Headers({ 'retry-after': '7' }), body: new Uint8Array() },
 ]
 
-export function createNetwork({ scheduler, server, onSent, onFault }: NetworkOptions): Network {
+export function createNetwork({ scheduler, server, onFault }: NetworkOptions): Network {
   const { after, random } = scheduler
   const network: Network = { weather: FAIR, fetch }
 
@@ -77,7 +75,6 @@ export function createNetwork({ scheduler, server, onSent, onFault }: NetworkOpt
       headers: { origin: 'https://site.example', ...(init.headers as Record<string, string>) },
       body: init.body as Uint8Array<ArrayBuffer>,
     }
-    onSent(request)
     let ended = false
     return new Promise((resolve, reject) => {
       const fail = (error: Error) => {

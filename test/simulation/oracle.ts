@@ -51,7 +51,7 @@ interface Line {
 
 /**
  * Knows what was handed to `track()`, what its promises said, what left the pages and what each destination holds, and
- * nothing of how that comes about.
+ * nothing of how that comes about. Of the device's disk the world tells it what must not be there, or must be.
  */
 export interface Oracle {
   readonly violations: Violation[]

@@ -63,12 +63,10 @@ export async function runHistory({ seed, setup, steps }: History): Promise<Run> 
   /** When the visitor's last denial was carried out. */
   let deniedAt: number | undefined
   let everGranted = setup.consent === 'granted'
-  const rolledBack = { on: false }
 
   const network = createNetwork({
     scheduler,
     onFault: inject,
-    onSent() {},
     server: (request, answer) =>
       fleet.fetch(request, (answered) => {
         if (answered.status === 200) {
@@ -285,7 +283,6 @@ export async function runHistory({ seed, setup, steps }: History): Promise<Run> 
         oracle.excuse(action.do)
         deniedAt = undefined
         oracle.allowForks()
-        rolledBack.on = true
         if (action.do === 'lose power') disk.losePower()
         else backup?.()
         return
