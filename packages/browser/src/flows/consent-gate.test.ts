@@ -226,6 +226,17 @@ describe('when the visitor denies it', () => {
     expect((await readAll(parts)).lines).toEqual([])
   })
 
+  test('another tab ends the request under way as soon as it hears of it, however long the store keeps it waiting', async () => {
+    const { parts, buffers, gate, track, words } = createPage('granted')
+    parts.collector.answer = () => new Promise(() => {})
+    await track('a')
+    buffers.flushNow(true)
+    await turn()
+    words.wish = { at: parts.now(), consent: 'denied', forget: true }
+    gate.look()
+    expect(parts.collector.presented.map(({ signal }) => signal.aborted)).toEqual([true])
+  })
+
   test('and it can’t be written down, that is told, and this page keeps to it', async () => {
     const { parts, gate, track } = createPage('granted')
     await track('a')

@@ -101,8 +101,12 @@ export function createConsentGate({ buffers, wishes, now, delay, assumed, onErro
 
   async function lookNow(): Promise<void> {
     const before = wished + signs
-    // It may still be to be done, and must take nothing with it of what comes from here on.
-    if ((owed ?? wishes.read())?.forget && current === 'granted') current = 'pending'
+    // It may still be to be done: it must take nothing with it of what comes from here on, and nothing is sent until then,
+    // for the store may keep us waiting.
+    if ((owed ?? wishes.read())?.forget && current === 'granted') {
+      current = 'pending'
+      buffers.halt()
+    }
     // Nothing is stored, so nothing was decided.
     let holdings = await buffers.read().catch(() => undefined)
     const noted = wishes.read()
