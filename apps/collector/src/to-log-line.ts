@@ -35,4 +35,5 @@ const count = (number: number, noun: string): string => `${number} ${noun}${numb
 
 const toSize = (bytes: number): string => (bytes < 1024 ? `${bytes} B` : `${(bytes / 1024).toFixed(1)} KB`)
 
-const toOutcome = ({ name, taken, detail }: SinkOutcome): string => (taken ? `${name} ✓` : `${name} ✗ ${detail}`)
+const toOutcome = ({ name, taken, refused = [], detail }: SinkOutcome): string =>
+  [name, taken ? '✓' : `✗ ${detail}`, ...(refused.length > 0 ? [`(refused seq ${refused.join(', ')})`] : [])].join(' ')

@@ -589,6 +589,49 @@ describe('sinks', () => {
     expect((await problemOf(await present(app, batchOf(1, 2)))).retryAfter).toBe(retryAfter)
   })
 
+  test('an event that a sink refuses leaves a tombstone there, its neighbours go on, and no other sink is harmed', async () => {
+    const log = vi.fn<(entry: BatchLog) => void>()
+    const whole = recordingSink({ name: 'whole' })
+    const refusing = recordingSink({
+      name: 'refusing',
+      before: async ({ lines }) => {
+        const texts = lines.map((line) => new TextDecoder().decode(line))
+        // One at a time, as a destination may that stops at the first.
+        const seqs = [2, 4].filter((seq) =>
+          texts.some((text) => text.includes(`"seq":${seq},"messageId":"${STREAM}.${seq}","type":"track"`)),
+        )
+        return seqs.length > 0 ? { kind: 'refused', seqs: seqs.slice(0, 1) } : undefined
+      },
+    })
+    const { app } = collectorWith({ sinks: [whole, refusing], log })
+    const response = await present(app, batchOf(1, 5))
+    expect(response.status).toBe(200)
+    expect(await response.json()).toEqual({ batchId: `${STREAM}:1-5`, recorded: 5, rejected: [] })
+    expect(whole.events().map(({ type }) => type)).toEqual(['track', 'track', 'track', 'track', 'track'])
+    expect(refusing.events().map(({ type }) => type)).toEqual(['track', 'rejected', 'track', 'rejected', 'track'])
+    const [, tombstone] = refusing.events()
+    const [event] = whole.events()
+    const { received } = event as Record<string, unknown>
+    const messageId = `${STREAM}.2`
+    expect(tombstone).toEqual({
+      ...{ streamId: STREAM, seq: 2, type: 'rejected', reason: 'refused_by_sink', messageId },
+      received,
+    })
+    expect(log.mock.lastCall?.[0].sinks).toEqual([
+      { name: 'whole', taken: true },
+      { name: 'refusing', taken: true, refused: [2, 4] },
+    ])
+  })
+
+  test.each([[[3]], [[]], [[1, 9]]])(
+    'a sink that refuses %j, which is not all of the batch, does not have it',
+    async (seqs) => {
+      const confused = recordingSink({ before: async () => ({ kind: 'refused', seqs }) })
+      const { app } = collectorWith({ sinks: [confused] })
+      expect((await present(app, batchOf(1, 2))).status).toBe(503)
+    },
+  )
+
   test('a sink that throws does not have the batch, and harms no other', async () => {
     const good = recordingSink()
     const { app } = collectorWith({ sinks: [throwing, good] })

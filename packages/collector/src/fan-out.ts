@@ -5,6 +5,7 @@ import type { Delivery } from './core/delivery.ts'
 import { describeError } from './core/describe-error.ts'
 import type { Platform } from './core/platform.ts'
 import type { Sink } from './core/sink.ts'
+import { withTombstones } from './core/with-tombstones.ts'
 
 /** What all sinks said, when they have: the answer waits for `required` only. Neither ever rejects. */
 export interface FanOut {
@@ -31,10 +32,20 @@ async function deliverWithin({ deadline, after }: Allowance, sink: Sink, batch: 
   const controller = new AbortController()
   const { signal } = controller
   const callOff = after(deadline, () => controller.abort(new DOMException(`after ${deadline} ms`, 'TimeoutError')))
+  const refused: number[] = []
   try {
-    return { sink, result: await abortable(sink.deliver(batch, signal), signal) }
+    for (let pending = batch; ; ) {
+      const result = await abortable(sink.deliver(pending, signal), signal)
+      if (result.ok) return { sink, result, refused }
+      const { fault } = result
+      if (fault.kind === 'transient') return { sink, result: fail(fault), refused }
+      const rest = withTombstones(pending, fault.seqs)
+      if (!rest) throw new RangeError(`it refuses seqs ${fault.seqs.join(', ')}, and not all are events of the batch`)
+      refused.push(...fault.seqs)
+      pending = rest
+    }
   } catch (error) {
-    return { sink, result: fail({ kind: 'transient', detail: describeError(error) }) }
+    return { sink, result: fail({ kind: 'transient', detail: describeError(error) }), refused }
   } finally {
     callOff()
   }

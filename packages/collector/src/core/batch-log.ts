@@ -7,6 +7,8 @@ export interface SinkOutcome {
   name: string
   /** Whether the sink has the batch. */
   taken: boolean
+  /** Seqs of events that it refused; it was handed tombstones in their places. */
+  refused?: readonly number[]
   /** Why not. */
   detail?: string
 }
@@ -58,8 +60,11 @@ export function toBatchLog({ at, ms, problem, keyId, batchId, counts = NOTHING, 
     ...(keyId === undefined ? {} : { keyId }),
     ...(batchId === undefined ? {} : { batchId }),
     ...counts,
-    sinks: deliveries.map(({ sink: { name }, result }) =>
-      result.ok ? { name, taken: true } : { name, taken: false, detail: printable(result.fault.detail) },
-    ),
+    sinks: deliveries.map(({ sink: { name }, result, refused }) => ({
+      name,
+      taken: result.ok,
+      ...(refused.length > 0 && { refused }),
+      ...(!result.ok && { detail: printable(result.fault.detail) }),
+    })),
   }
 }

@@ -1,12 +1,14 @@
 import type { Result } from '@waybill/protocol'
 import type { Refusal } from './refusal.ts'
 import { toRetryAfter } from './retry-after.ts'
-import type { Sink, SinkFault } from './sink.ts'
+import type { Sink, TransientFault } from './sink.ts'
 
 /** What one sink said of a batch. */
 export interface Delivery {
   sink: Pick<Sink, 'name' | 'required'>
-  result: Result<void, SinkFault>
+  result: Result<void, TransientFault>
+  /** In the place of these events it was handed tombstones. */
+  refused: readonly number[]
 }
 
 /** Why a batch is not recorded yet, after what the required sinks said; `undefined` when all of them have it. */

@@ -13,10 +13,23 @@ export interface Sink {
   deliver(batch: Batch, signal: AbortSignal): Promise<Result<void, SinkFault>>
 }
 
-/** Why a sink does not have a batch. `transient`: the batch stays with the client, which presents it again. */
-export interface SinkFault {
+/** Why a sink does not have a batch. */
+export type SinkFault = TransientFault | RefusalFault
+
+/** The batch stays with the client, which presents it again. */
+export interface TransientFault {
   kind: 'transient'
   detail: string
   /** In how many seconds the destination wants to be asked again. */
   retryAfter?: number
+}
+
+/**
+ * The destination takes nothing of this batch while these events are in it, however often they come. The collector hands
+ * it the batch again with a tombstone in the place of each.
+ */
+export interface RefusalFault {
+  kind: 'refused'
+  /** Which events, at least one. */
+  seqs: readonly number[]
 }

@@ -121,7 +121,27 @@ test.each([
 ])('a destination that asks for patience with Retry-After: %s is given it', async (header, retryAfter) => {
   const { fetch } = receiver(() => new Response('later', { status: 429, headers: { 'Retry-After': header } }))
   const delivery = await webhookSink({ url, fetch, now: () => NOW }).deliver(await deliverable(1, 1), signal)
-  expect(delivery.ok ? undefined : delivery.fault.retryAfter).toBe(retryAfter)
+  const fault = { kind: 'transient', detail: 'answered 429', ...(retryAfter === undefined ? {} : { retryAfter }) }
+  expect(delivery).toEqual({ ok: false, fault })
+})
+
+test('a receiver that answers 422 refuses the events that it names', async () => {
+  const { fetch } = receiver(() => new Response('{"refused":[2,3]}', { status: 422 }))
+  const delivery = await webhookSink({ url, fetch }).deliver(await deliverable(1, 3), signal)
+  expect(delivery).toEqual({ ok: false, fault: { kind: 'refused', seqs: [2, 3] } })
+})
+
+test.each([
+  ['422', 422, 'no'],
+  ['422 that names nothing', 422, '{"refused":[]}'],
+  ['422 that names no seqs', 422, '{"refused":["2"]}'],
+  ['422 without a body', 422, null],
+  ['422 without end', 422, `{"refused":[1${',1'.repeat(10_000)}]}`],
+  ['400', 400, '{"refused":[2]}'],
+])('a %s leaves the batch with the client', async (_, status, body) => {
+  const { fetch } = receiver(() => new Response(body, { status }))
+  const delivery = await webhookSink({ url, fetch }).deliver(await deliverable(1, 3), signal)
+  expect(delivery).toEqual({ ok: false, fault: { kind: 'transient', detail: `answered ${status}` } })
 })
 
 test('the body of an answer is never left unread', async () => {

@@ -1,10 +1,11 @@
-import { fail, ok } from '@waybill/protocol'
+import { fail, isSeq, ok } from '@waybill/protocol'
 import type { Batch } from '../core/batch.ts'
 import type { Bytes } from '../core/bytes.ts'
 import { ConfigurationError } from '../core/configuration-error.ts'
 import { describeError } from '../core/describe-error.ts'
 import { isLoopback } from '../core/is-loopback.ts'
 import { toJsonArray, toNdjson } from '../core/join-lines.ts'
+import { readUpTo } from '../core/read-up-to.ts'
 import { parseRetryAfter } from '../core/retry-after.ts'
 import type { Sink } from '../core/sink.ts'
 import { createSigner, type Signer } from './sign-webhook.ts'
@@ -34,8 +35,10 @@ const formats = {
 } satisfies Record<string, { contentType: string; join: (lines: readonly Bytes[]) => Bytes }>
 
 /**
- * Posts each batch as Standard Webhooks describes it. Any 2xx means taken; all else leaves the batch with the client.
- * `webhook-id` is the batch id, the same on every repeat: the receiver deduplicates by it.
+ * Posts each batch as Standard Webhooks describes it. Any 2xx means taken. 422 with `{"refused":[<seq>, …]}` means that
+ * nothing was taken, and nothing will be while these events are in it: it is posted again at once, with a tombstone in the
+ * place of each. All else leaves the batch with the client. `webhook-id` is the batch id, the same on every repeat: the
+ * receiver deduplicates by it, and must not take what it refused for known.
  */
 export function webhookSink({
   url,
@@ -72,9 +75,9 @@ export function webhookSink({
     async deliver(batch, signal) {
       try {
         const answer = await fetch(url, await toRequest(batch, signal))
-        // An unread body keeps its connection busy.
-        await answer.body?.cancel()
+        const seqs = await readRefusal(answer)
         if (answer.ok) return ok(undefined)
+        if (seqs) return fail({ kind: 'refused', seqs })
         const retryAfter = parseRetryAfter(answer.headers.get('Retry-After'), now())
         const fault = { kind: 'transient' as const, detail: `answered ${answer.status}` }
         return fail(retryAfter === undefined ? fault : { ...fault, retryAfter })
@@ -82,6 +85,24 @@ export function webhookSink({
         return fail({ kind: 'transient', detail: describeError(error) })
       }
     },
+  }
+}
+
+/** Enough for the seqs of the largest batch, in bytes. */
+const ANSWER = 16_384
+
+/** Which events a receiver refuses, if that is what it answers. An unread body keeps its connection busy. */
+async function readRefusal({ status, body }: Response): Promise<number[] | undefined> {
+  if (status !== 422 || !body) {
+    await body?.cancel()
+    return undefined
+  }
+  const read = await readUpTo(body, ANSWER)
+  try {
+    const { refused } = JSON.parse(new TextDecoder().decode(read.ok ? read.value.bytes : undefined))
+    return Array.isArray(refused) && refused.length > 0 && refused.every(isSeq) ? refused : undefined
+  } catch {
+    return undefined
   }
 }
 
