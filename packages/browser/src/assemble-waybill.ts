@@ -80,6 +80,7 @@ export function assembleWaybill<Events extends EventMap = EventMap>(
     limits,
     assumedConsent: () => assumed,
     consent: () => gate.current(),
+    owes: (wishedAt) => gate.owes(wishedAt),
     onConsent: (waiting, consent) => gate.learn(waiting, consent),
     onStored: (events) => emit('stored', { events }),
     onRecorded(batch) {
@@ -97,7 +98,7 @@ export function assembleWaybill<Events extends EventMap = EventMap>(
     assumed,
     onError,
   })
-  observeLifecycle({ ...buffers, run: gate.run }, stop.signal)
+  observeLifecycle({ ...buffers, leave: gate.leave, run: gate.run }, stop.signal)
   if (options.backgroundSync) {
     const wakeWorker = browser.createBackgroundSync(() => gate.current() === 'granted')
     // At the first sign of an outage, while there is time for it. When the page may be going as well, and unasked whether
@@ -139,12 +140,12 @@ export function assembleWaybill<Events extends EventMap = EventMap>(
     register: (added) =>
       call(() => {
         const properties = toObject(added)
-        return typeof properties === 'object' ? { kind: 'register', properties } : properties
+        return typeof properties === 'object' ? { kind: 'register', at: now(), properties } : properties
       }),
-    unregister: (...names) => call(() => ({ kind: 'unregister', names: names.map(String) })),
+    unregister: (...names) => call(() => ({ kind: 'unregister', at: now(), names: names.map(String) })),
     reset() {
       boot = mint()
-      return call(() => ({ kind: 'reset' }))
+      return call(() => ({ kind: 'reset', at: now() }))
     },
 
     async flush(options) {

@@ -29,9 +29,9 @@ export const identified = (userId: string, { at = T0 } = {}): EventOperation => 
   userId,
 })
 
-export const registered = (properties: JsonObject): Operation => ({ kind: 'register', properties })
-export const unregistered = (...names: string[]): Operation => ({ kind: 'unregister', names })
-export const reset: Operation = { kind: 'reset' }
+export const registered = (properties: JsonObject): Operation => ({ kind: 'register', at: T0, properties })
+export const unregistered = (...names: string[]): Operation => ({ kind: 'unregister', at: T0, names })
+export const reset: Operation = { kind: 'reset', at: T0 }
 
 /** UUIDs that count, so that a test can tell one from another, and say when they were made. */
 export function createMint(now: () => number = () => 0): () => string {

@@ -15,9 +15,9 @@ export type Operation =
       /** Absent: normal. */
       priority?: Priority
     }
-  | { kind: 'register'; properties: JsonObject }
-  | { kind: 'unregister'; names: string[] }
-  | { kind: 'reset' }
+  | { kind: 'register'; at: number; properties: JsonObject }
+  | { kind: 'unregister'; at: number; names: string[] }
+  | { kind: 'reset'; at: number }
 
 /** Operations in the order of their calls, waiting to be stamped. */
 export interface Journal {
@@ -38,4 +38,14 @@ export interface Identity {
   streamId: StreamId
   anonymousId: string
   userId?: string
+}
+
+/**
+ * What of a raw record happened at this time or later, and nothing of who it was before; undefined where that is
+ * nothing.
+ */
+export function takeSince(at: number, record: unknown): RawRecord | undefined {
+  const { identity, operations, ...rest }: RawRecord = Object(record)
+  const later = Array.isArray(operations) ? operations.filter((operation) => Object(operation).at >= at) : []
+  return later.length > 0 ? { ...rest, operations: later } : undefined
 }

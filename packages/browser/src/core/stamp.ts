@@ -111,7 +111,7 @@ export function stamp(
     let former = known && identity.streamId !== stream.streamId ? open(identity) : undefined
     for (const operation of operations ?? []) {
       try {
-        if ('at' in operation && operation.at < forgottenAt) outcomes.push({ reason: 'forgotten' })
+        if (operation.at < forgottenAt) outcomes.push({ reason: 'forgotten' })
         else if (operation.kind === 'reset') {
           if (!former) stream = open()
           former = undefined

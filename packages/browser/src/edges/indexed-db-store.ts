@@ -1,5 +1,5 @@
 import { promisifyRequest } from 'idb-keyval'
-import type { Key, KeyRange, Store, Transaction } from '../core/store.ts'
+import { ABSENT, type Key, type KeyRange, type Store, type Transaction } from '../core/store.ts'
 
 const OBJECT_STORE = 'buffer'
 
@@ -92,14 +92,20 @@ async function openDatabase({
 }: IndexedDbStoreOptions): Promise<IDBDatabase> {
   // Chromium makes a folder for the site as soon as anything is opened.
   const known = mayCreate() ? undefined : await factory.databases?.()
-  if (known && !known.some((database) => database.name === name)) throw new Error('no database')
+  if (known && !known.some((database) => database.name === name)) throw new Error(ABSENT)
   const request = factory.open(name)
+  let absent = false
   request.onupgradeneeded = () => {
     request.result.createObjectStore(OBJECT_STORE)
+    absent = !mayCreate()
     // An aborted creation leaves nothing behind.
-    if (!mayCreate()) request.transaction?.abort()
+    if (absent) request.transaction?.abort()
   }
-  return promisifyRequest(request)
+  try {
+    return await promisifyRequest(request)
+  } catch (error) {
+    throw absent ? new Error(ABSENT) : error
+  }
 }
 
 /** False when it is too late: it is committing, or has ended. */

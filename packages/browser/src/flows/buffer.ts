@@ -1,6 +1,7 @@
 import { adopt, type Contents } from '../core/adopt.ts'
 import type { ConsentDecision } from '../core/consent.ts'
-import type { RawRecord } from '../core/operation.ts'
+import { type RawRecord, takeSince } from '../core/operation.ts'
+import { parseObject } from '../core/parse-object.ts'
 import {
   type BufferState,
   CUTS,
@@ -62,7 +63,14 @@ export function createBuffer(options: BufferOptions): Buffer {
   const flusher = createFlusher(options)
   /** The page was left, or nothing may be sent: nothing is begun until `run`. */
   let away = false
-  const removeWords = () => lastWords.remove(lastWords.read().map(([id]) => id))
+  /** Takes away what was said before. */
+  const keepWords = (since: number) => {
+    for (const [id, text] of lastWords.read()) {
+      const rest = takeSince(since, parseObject(text))
+      if (rest) lastWords.write(id, JSON.stringify(rest))
+      else lastWords.remove([id])
+    }
+  }
   const makeRoom = () => {
     if (away) return
     shedSurplus(options).catch((error) => {
@@ -137,31 +145,41 @@ export function createBuffer(options: BufferOptions): Buffer {
       }).done,
     async forget(wishedAt, decision) {
       deferredCopy.disarm()
-      removeWords()
+      // When it was wished for, not when it could be done: what came after stays, unless nothing may.
+      const forgottenAt = Math.min(wishedAt, now())
+      const since = decision === 'denied' ? Number.POSITIVE_INFINITY : forgottenAt
+      keepWords(since)
       const emptied = store.transact(
-        async ({ get, put, remove }) => {
-          const [stored, cuts] = await Promise.all([get(STATE), get(CUTS)])
+        async ({ get, getAll, put, remove }) => {
+          const [stored, cuts, raw] = await Promise.all([get(STATE), get(CUTS), getAll(rawRange)])
           const at = now()
           const before = readState(stored, at) ?? emptyState(at)
           if (isOutdated(wishedAt, before.wishedAt ?? 0, at)) return
+          // Once is enough, and what came since stays. After a denial nothing may have come.
+          if (wishedAt === before.wishedAt && before.consent !== 'denied') return
           put(STATE, {
             ...emptyState(at),
             consent: decision ?? before.consent,
-            // When it was wished for, not when it could be done: what came after stays.
-            forgottenAt: Math.min(wishedAt, at),
+            forgottenAt,
             wishedAt,
           } satisfies BufferState)
           put(CUTS, { ...emptyDelivery, epoch: readDelivery(cuts).epoch + 1 })
-          for (const range of [lineRange, rawRange, markRange]) remove(range)
+          for (const range of [lineRange, rawRange]) remove(range)
+          // What comes after may be found twice, as ever.
+          if (decision === 'denied') remove(markRange)
+          for (const [key, record] of raw) {
+            const rest = takeSince(since, record)
+            if (rest) put(key, rest)
+          }
         },
         { durability: 'strict' },
       )
       // Even where the store fails, memory must not go on with that person.
       await emptied.done.finally(() => stamper.know(undefined))
-      removeWords()
+      keepWords(since)
     },
     async sweep() {
-      removeWords()
+      keepWords(Number.POSITIVE_INFINITY)
       await store.transact(async ({ remove }) => remove(rawRange)).done.catch(() => {})
     },
     leave() {

@@ -65,6 +65,7 @@ export function createBuffers(options: BuffersOptions): Buffers {
       lastWords: { write: () => false, read: () => [], remove() {} }, // They would outlive the stream's memory.
       lock: (work) => work(), // No other tab sees this store.
       assumedConsent: options.consent,
+      owes: undefined,
       origin: durable.stream(),
       onHindered(waiting, hindrance) {
         if ('consent' in hindrance) return onConsent(waiting, hindrance.consent)

@@ -24,6 +24,7 @@ function createPage(assumed: Consent, shared = createBuffersParts(), words: { wi
     ...parts,
     assumedConsent: () => assumed,
     consent: () => gate.current(),
+    owes: (wishedAt) => gate.owes(wishedAt),
     onConsent: (waiting, consent) => gate.learn(waiting, consent),
   })
   const gate: ConsentGate = createConsentGate({
@@ -237,6 +238,23 @@ describe('when the visitor denies it', () => {
     expect(parts.collector.presented.map(({ signal }) => signal.aborted)).toEqual([true])
   })
 
+  test('in a page that has not heard of the grant in another, the others are told', async () => {
+    const shared = createPage('pending')
+    await shared.gate.decide('granted')
+    expect(shared.words.wish).toBeUndefined()
+    const { gate, words } = createPage('pending', shared.parts, shared.words)
+    await gate.decide('denied')
+    expect(words.wish?.consent).toBe('denied')
+  })
+
+  test('where none is needed to store, it is stored though nothing was stored before', async () => {
+    const { gate } = createPage('granted')
+    const denied = gate.decide('denied')
+    expect(gate.mayStore()).toBe(true)
+    await denied
+    expect(createPage('pending').gate.mayStore()).toBe(false)
+  })
+
   test('and it can’t be written down, that is told, and this page keeps to it', async () => {
     const { parts, gate, track } = createPage('granted')
     await track('a')
@@ -317,6 +335,42 @@ describe('forget', () => {
     parts.disk.failures = [undefined, new Error('down'), new Error('down'), new Error('down')]
     await gate.forget()
     expect(await track('b')).toEqual([{ status: 'durable', seq: 1 }])
+    expect(await storedEvents(parts)).toEqual(['b'])
+  })
+
+  test('leaves what is tracked until it is done behind, when the page is left meanwhile', async () => {
+    const { parts, gate, track, words } = createPage('granted')
+    await track('a')
+    gate.forget()
+    track('b')
+    gate.leave()
+    await turn()
+    const next = createPage('granted', parts, words)
+    next.gate.run()
+    await turn()
+    expect(parts.collector.events()).toEqual(['b'])
+  })
+
+  test('keeps to a grant that this page knows of while the store can’t be read', async () => {
+    const { parts, gate } = createPage('pending')
+    await gate.decide('granted')
+    parts.disk.always = new Error('down')
+    await gate.look()
+    expect(gate.current()).toBe('granted')
+  })
+
+  test('is done before anything is stored, though the page takes the store for one that can’t be read', async () => {
+    const shared = createPage('granted')
+    shared.parts.collector.answer = outage
+    await shared.track('a')
+    const { parts, gate, track, words } = createPage('granted', shared.parts)
+    await gate.look()
+    words.wish = { at: parts.now() - 1, forget: true }
+    const stored = track('b')
+    await turn()
+    expect(await storedEvents(parts)).toEqual(['a'])
+    await gate.look()
+    await stored
     expect(await storedEvents(parts)).toEqual(['b'])
   })
 

@@ -1,5 +1,6 @@
 import type { Consent, ConsentDecision } from '../core/consent.ts'
 import type { DropReason } from '../core/drop-reason.ts'
+import { ABSENT } from '../core/store.ts'
 import { isOutdated, type Wish, type Wishes } from '../core/wish.ts'
 import type { Buffers } from './buffers.ts'
 import type { Waiting } from './stamping.ts'
@@ -14,7 +15,7 @@ export interface ConsentGateOptions {
   onError: (error: { code: string; detail: string }) => void
 }
 
-export interface ConsentGate extends Pick<Buffers, 'submit'> {
+export interface ConsentGate extends Pick<Buffers, 'submit' | 'leave'> {
   /** The page runs. */
   run: (online?: boolean) => void
   /** What this page knows. */
@@ -29,6 +30,8 @@ export interface ConsentGate extends Pick<Buffers, 'submit'> {
   forget: () => Promise<void>
   /** Looks whether there is a decision: another tab may have got one. */
   look: () => Promise<void>
+  /** See `StamperOptions`. */
+  owes: (wishedAt: number | undefined) => number | undefined
   /** The store's own word. */
   learn: (waiting: Waiting[], consent: Consent) => void
 }
@@ -46,6 +49,10 @@ const HELD = 1_000
 export function createConsentGate({ buffers, wishes, now, delay, assumed, onError }: ConsentGateOptions): ConsentGate {
   let current: Consent = wishes.read()?.consent === 'denied' ? 'denied' : assumed
   let mayStore = current === 'granted'
+  /** Where no consent is needed a denial is stored as well: what `localStorage` is told a kill of the browser may undo. */
+  const isStored = () => mayStore || assumed === 'granted'
+  /** What the visitor has decided, as far as this page has heard: it holds while the store can't be read. */
+  let decided: Consent = assumed
   const held: Waiting[] = []
   let looking: Promise<void> | undefined
   let retrying = false
@@ -85,8 +92,11 @@ export function createConsentGate({ buffers, wishes, now, delay, assumed, onErro
     }
   }
 
-  /** @param stored whether there can be anything in the store */
-  async function fulfil({ at, consent, forget }: Wish, stored = true): Promise<void> {
+  /**
+   * @param stored whether there can be anything in the store
+   * @returns whether there is a store, as far as can be told
+   */
+  async function fulfil({ at, consent, forget }: Wish, stored = true): Promise<boolean> {
     try {
       if (forget) await buffers.forget(at, consent)
       else await buffers.permit(at)
@@ -94,9 +104,10 @@ export function createConsentGate({ buffers, wishes, now, delay, assumed, onErro
     } catch (error) {
       // It stays written down, and is tried again by whoever looks next.
       if (stored) onError({ code: 'storage', detail: String(error) })
-      return
+      return !String(error).endsWith(ABSENT)
     }
     if (owed?.at === at) owed = undefined
+    return true
   }
 
   async function lookNow(): Promise<void> {
@@ -118,7 +129,7 @@ export function createConsentGate({ buffers, wishes, now, delay, assumed, onErro
     const wish = owed ?? noted
     if (wish && !isDone(wish, holdings?.state?.wishedAt)) {
       if (wish.consent === 'granted') mayStore = true
-      await fulfil(wish, !!holdings || mayStore)
+      await fulfil(wish, !!holdings || isStored())
       // Where nothing can be read nothing more can be forgotten.
       if (!holdings && owed?.consent !== 'denied') owed = undefined
       holdings = await buffers.read().catch(() => undefined)
@@ -127,7 +138,8 @@ export function createConsentGate({ buffers, wishes, now, delay, assumed, onErro
     const { state, pending = 0 } = holdings ?? {}
     // A decision that could not be carried out counts all the same.
     const undone = wish && !isDone(wish, state?.wishedAt) ? wish : undefined
-    const consent = undone?.consent ?? state?.consent ?? assumed
+    if (holdings) decided = state?.consent ?? assumed
+    const consent = undone?.consent ?? decided
     if (consent === 'denied') {
       buffers.halt()
       // Where a denial is assumed, as with GPC, what is left of the time before has to go; and what a tab that had not
@@ -139,7 +151,8 @@ export function createConsentGate({ buffers, wishes, now, delay, assumed, onErro
     looking = undefined // At once with the answer: a call that comes later looks anew, and none is left waiting.
     // What a store still has to forget would take with it what is stored before that.
     learn([], (owed || (holdings && undone?.forget)) && consent !== 'denied' ? 'pending' : consent)
-    if ((!holdings || undone) && held.length > 0) lookLater()
+    const waits = held.length > 0 || undone?.forget
+    if ((!holdings || undone) && waits && consent !== 'denied') lookLater()
   }
 
   async function lookLater(): Promise<void> {
@@ -161,9 +174,13 @@ export function createConsentGate({ buffers, wishes, now, delay, assumed, onErro
 
   return {
     current: () => current,
-    mayStore: () => mayStore,
+    mayStore: isStored,
     held: () => held.length,
     look: lookAnew,
+    owes(wishedAt) {
+      const wish = owed ?? wishes.read()
+      return wish?.forget && !isDone(wish, wishedAt) ? wish.at : undefined
+    },
     learn,
     async run(online) {
       const granted = current === 'granted'
@@ -171,12 +188,18 @@ export function createConsentGate({ buffers, wishes, now, delay, assumed, onErro
       if (!granted || wishes.read()) await lookAnew()
       if (granted && current === 'granted') buffers.run(online)
     },
+    leave() {
+      // What waits only until the store has forgotten what was before is left behind with the rest.
+      if (decided === 'granted')
+        for (const { operation, resolve } of held.splice(0)) buffers.submit(operation).then(resolve)
+      buffers.leave()
+    },
     async forget() {
       wished++
       for (const call of held.splice(0)) drop(call, 'forgotten')
       owed = { at: next(), consent: wishes.read()?.consent, forget: true }
       // Before consent not even that is written.
-      if (mayStore || wishes.read()) wishes.write(owed)
+      if (isStored() || wishes.read()) wishes.write(owed)
       wasNoted = wishes.read()?.at === owed.at
       // What comes from here on must not share a transaction with what came before.
       current = 'pending'
@@ -197,18 +220,22 @@ export function createConsentGate({ buffers, wishes, now, delay, assumed, onErro
       const forget = decision === 'denied' || !!(owed ?? wishes.read())?.forget
       const wish: Wish = { at: next(), consent: decision, forget }
       // Where the store can't be read, what it holds must not take it back.
-      owed = decision === 'denied' ? wish : undefined
+      owed = forget ? wish : undefined
       // A wish that is written down may be a grant that nobody could carry out yet.
-      const stored = mayStore || !!wishes.read()
-      // Where nothing was ever stored, the denial is not either.
-      if (stored || decision === 'granted') wishes.write(wish)
+      const stored = isStored() || !!wishes.read() || decision === 'granted'
+      if (stored) wishes.write(wish)
       wasNoted = wishes.read()?.at === wish.at
       if (decision === 'denied') learn([], decision)
       else mayStore = true
-      await fulfil(wish, stored || decision === 'granted')
+      const isThere = await fulfil(wish, stored)
+      // What was read before this was done does not count.
+      signs++
       if (own !== wished) return
-      // Another tab may have got another one since.
-      if ((wishes.read()?.at ?? 0) > wish.at) await look()
+      decided = decision
+      // This page had not heard of a grant in another one. Where nothing was ever stored, the denial is not either.
+      if (!stored && isThere) wishes.write(wish)
+      // Another tab may have got another one since; and what is still to be forgotten comes before what is granted.
+      if ((wishes.read()?.at ?? 0) > wish.at || (owed && decision === 'granted')) await look()
       else learn([], decision)
     },
   }

@@ -1,6 +1,6 @@
 import { limits } from '@waybill/protocol'
 import { describe, expect, test } from 'vitest'
-import { tracked } from '../../test/operations.ts'
+import { reset, tracked } from '../../test/operations.ts'
 import { createBuffersParts, createGate, outage, readStreams, record, turn } from '../../test/parts.ts'
 import { createBuffers } from './buffers.ts'
 import { flushBuffers } from './flush-buffers.ts'
@@ -105,7 +105,7 @@ describe('flush', () => {
   test('waits for the streams of all who were here before', async () => {
     const parts = createBuffersParts()
     const buffers = createBuffers(parts)
-    for (const operation of [tracked('a'), { kind: 'reset' } as const, tracked('b')]) buffers.submit(operation)
+    for (const operation of [tracked('a'), reset, tracked('b')]) buffers.submit(operation)
     expect(await flushBuffers(buffers, 10_000, parts.delay)).toEqual({ recorded: true })
     expect(readStreams(parts.collector.presented)).toEqual([['1 a'], ['1 b']])
   })

@@ -1,6 +1,6 @@
 import { PROBLEM_TYPE, parseHeader } from '@waybill/protocol'
 import { describe, expect, test } from 'vitest'
-import { tracked } from '../../test/operations.ts'
+import { reset, tracked } from '../../test/operations.ts'
 import {
   createGate,
   createLock,
@@ -152,7 +152,7 @@ describe('batches', () => {
 
   test('of a person who was reset go before those of the one who came after', async () => {
     const parts = await filled(['a'])
-    await createStamper(parts).submit({ kind: 'reset' })
+    await createStamper(parts).submit(reset)
     await track(parts, 'b')
     await createFlusher(parts).flush()
     expect(rangesOf(parts)).toEqual(['1-1', '1-1'])

@@ -1,6 +1,6 @@
 import { PROBLEM_TYPE } from '@waybill/protocol'
 import { describe, expect, test } from 'vitest'
-import { T0, tracked } from '../../test/operations.ts'
+import { reset, T0, tracked } from '../../test/operations.ts'
 import { createParts, outage, type Parts, readAll, readStreams, record } from '../../test/parts.ts'
 import type { Operation, Priority } from '../core/operation.ts'
 import { CUTS, STATE } from '../core/records.ts'
@@ -117,7 +117,7 @@ describe('a buffer that holds too much', () => {
   })
 
   test('puts no tombstone over two streams', async () => {
-    const parts = await filled([...events(2), { kind: 'reset' }, ...events(2)])
+    const parts = await filled([...events(2), reset, ...events(2)])
     await shedTo(parts, 1)
     await expectExact(parts)
     expect(await deliver(parts)).toEqual([['1-2 cap'], ['1-2 cap']])

@@ -642,11 +642,16 @@ test('raw records keep their order though the clock was set back between them, o
 
 describe('marks', () => {
   const readMarks = async (parts: Parts) =>
-    (await parts.store.transact(({ getAll }) => getAll(markRange)).done).map(([key]) => String(key).slice(MARK.length))
+    (await parts.store.transact(({ getAll }) => getAll(markRange)).done)
+      .map(([key]) => String(key).slice(MARK.length))
+      .filter((tab) => !tab.startsWith('other'))
 
-  /** A page of a day ago, and what it has left behind. */
-  async function createScene() {
+  /** A page of a day ago, and what it has left behind; many others were there since. */
+  async function createScene(others = 50) {
     const parts = createParts()
+    await parts.store.transact(async ({ put }) => {
+      for (let other = 0; other < others; other++) put(`${MARK}other${other}`, { run: 1, at: Number.MAX_SAFE_INTEGER })
+    }).done
     const leaving = createStamper(parts)
     await leaving.submit(tracked('a'))
     leaving.leave()
@@ -679,6 +684,15 @@ describe('marks', () => {
     expect(await readMarks(parts)).toEqual([younger.tab])
   })
 
+  test('stay where few tabs were there since: the clock may be wrong', async () => {
+    const { parts, runLater } = await createScene(47)
+    const next = await runLater(1)
+    const last = await runLater(40 * DAY)
+    await runLater(1)
+    expect(await readMarks(parts)).toEqual([parts.tab, next])
+    expect(last).not.toBe(next)
+  })
+
   test('of a page that is open for days stay while it stamps', async () => {
     const { parts, runLater } = await createScene()
     const page = newPage(parts)
@@ -702,9 +716,9 @@ describe('marks', () => {
     expect(await readMarks(parts)).not.toContain(parts.tab)
   })
 
-  test('are gone when the buffer is emptied', async () => {
+  test('are gone with the buffer when the visitor denies consent', async () => {
     const { parts } = await createScene()
-    await createBuffer(newPage(parts)).forget(parts.now())
+    await createBuffer(newPage(parts)).forget(parts.now(), 'denied')
     expect(await readMarks(parts)).toEqual([])
   })
 })

@@ -54,6 +54,13 @@ export interface StamperOptions {
   assumedConsent: () => Consent
   /** What the visitor has decided, as far as this page knows. Default: `granted`. */
   consent?: () => Consent
+  /**
+   * Since when the visitor wants forgotten what was before, in ms since 1970, if this store has not done it yet: it would
+   * take with it what is stored before that. Default: nothing is to be forgotten.
+   *
+   * @param wishedAt the last wish that was done
+   */
+  owes?: ((wishedAt: number | undefined) => number | undefined) | undefined
   /** See `StampEnvironment`. */
   origin?: StreamState | undefined
   /** Called after each commit that added lines, with the bytes that wait in the store. */
@@ -97,6 +104,9 @@ interface Run {
   /** Its operations are among the last words. */
   said?: boolean
 }
+
+/** So many tabs are remembered in any case. */
+const MARKS = 50
 
 /** Events of one transaction: more would hold the main thread for longer than a frame. */
 const BURST = 200
@@ -169,9 +179,20 @@ export function createStamper(options: StamperOptions): Stamper {
       // A transaction that failed runs again, and has taken some already.
       waiting.unshift(...run.taken.splice(0))
       // Of what a newer release has stored, too: its name is part of the stable format.
-      const consent = (Object(stored) as BufferState).consent ?? assumedConsent()
+      const { consent = assumedConsent(), wishedAt } = Object(stored) as BufferState
       run.taken = waiting.splice(0, consent === 'granted' ? BURST : Number.POSITIVE_INFINITY)
       const forgetWords = () => lastWords.remove(words.map(([id]) => id))
+      const owedAt = consent === 'granted' ? options.owes?.(wishedAt) : undefined
+      if (owedAt !== undefined) {
+        const isLater = ({ operation }: Waiting) => operation.at > Math.min(owedAt, at)
+        const taken = run.taken.splice(0)
+        // For another transaction, or to be left behind.
+        waiting.unshift(...taken.filter(isLater))
+        for (const { resolve } of taken.filter((call) => !isLater(call))) {
+          resolve({ status: 'dropped', reason: 'forgotten' })
+        }
+        return () => {}
+      }
       if (consent !== 'granted') {
         if (consent === 'denied') remove(rawRange)
         return () => {
@@ -189,9 +210,11 @@ export function createStamper(options: StamperOptions): Stamper {
 
       const { fresh, stamped } = sift([...raw, ...words.map(toRow)], new Map(marks as [string, Mark][]))
       if (raw.length > 0) remove(rawRange)
-      // A mark is of use only while its tab's records can still turn up.
+      // A mark is of use only while its tab's records can still turn up: not by one reading of the clock alone.
       if (fresh.length + words.length === 0) {
-        for (const [key, mark] of marks) if (Object(mark).at < at - DAY) remove([key, key])
+        const latest = marks.map(([, mark]) => Number(Object(mark).at)).sort((a, b) => b - a)
+        const oldest = Math.min(at - DAY, latest[MARKS] ?? 0)
+        for (const [key, mark] of marks) if (Object(mark).at <= oldest) remove([key, key])
       }
       const finish = () => {
         if (draining && era === leaves) {
