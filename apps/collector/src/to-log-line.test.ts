@@ -45,9 +45,7 @@ test('a batch that one sink did not take, with tombstones and rejected events in
 test('a sink that refused events is said to have taken the batch, and which events it refused', () => {
   const sinks = [{ name: 'webhook', taken: true, refused: [2, 4] }]
   const entry = { ...nothing, at: '2026-11-22T10:00:00.000Z', status: 200, ms: 9, batchId, events: 5, bytes: 90, sinks }
-  expect(toLogLine(entry)).toBe(
-    '10:00:00  0192d0c0…:1-20  5 events  90 B  webhook ✓ (refused seq 2, 4)  200  9 ms',
-  )
+  expect(toLogLine(entry)).toBe('10:00:00  0192d0c0…:1-20  5 events  90 B  webhook ✓ (refused seq 2, 4)  200  9 ms')
 })
 
 test('a refusal: its code, and what to do', () => {

@@ -11,6 +11,8 @@ export interface Wish {
   consent?: ConsentDecision | undefined
   /** Empty the buffer, and end the stream. */
   forget?: boolean
+  /** Only what was before this, ms since 1970, when that was wished earlier. Default: `at`. */
+  since?: number
 }
 
 export interface Wishes {

@@ -43,8 +43,13 @@ export interface Buffer extends Pick<Stamper, 'submit' | 'drain' | 'settled' | '
   adopt: (contents: Contents & { state: BufferState }, reset: boolean) => Promise<void>
   /** Writes down that the visitor has consented at this time. */
   permit: (at: number) => Promise<void>
-  /** Empties the store and ends the stream; a decision is written down. */
-  forget: (at: number, decision?: ConsentDecision) => Promise<void>
+  /**
+   * Empties the store and ends the stream; a decision is written down.
+   *
+   * @param at of the wish
+   * @param since what was left behind after this stays; default `at`
+   */
+  forget: (at: number, decision?: ConsentDecision, since?: number) => Promise<void>
   /** Takes away what is not stamped yet. Never rejects. */
   sweep: () => Promise<void>
   /** The page is going, for good or into the back/forward cache, or is about to stand still. */
@@ -143,10 +148,10 @@ export function createBuffer(options: BufferOptions): Buffer {
         if (isOutdated(at, state.wishedAt ?? 0, now())) return
         put(STATE, { ...state, consent: 'granted', wishedAt: at } satisfies BufferState)
       }).done,
-    async forget(wishedAt, decision) {
+    async forget(wishedAt, decision, wishedSince = wishedAt) {
       deferredCopy.disarm()
       // When it was wished for, not when it could be done: what came after stays, unless nothing may.
-      const forgottenAt = Math.min(wishedAt, now())
+      const forgottenAt = Math.min(wishedSince, now())
       const since = decision === 'denied' ? Number.POSITIVE_INFINITY : forgottenAt
       keepWords(since)
       const emptied = store.transact(

@@ -24,7 +24,7 @@ export interface Buffers
   current: () => [Buffer, ...Buffer[]]
   /** What the store holds; rejects where it can't be read. */
   read: () => Promise<Holdings>
-  forget: (at: number, decision?: ConsentDecision) => Promise<void>
+  forget: (at: number, decision?: ConsentDecision, since?: number) => Promise<void>
 }
 
 /** How often to try whether the store is back. In ms. */
@@ -139,11 +139,11 @@ export function createBuffers(options: BuffersOptions): Buffers {
       const waits = await Promise.all(current().map((buffer) => buffer.flushNow(force)))
       return waits.reduce((least, wait) => (wait === undefined || (least ?? wait) < wait ? least : wait), undefined)
     },
-    async forget(at, decision) {
+    async forget(at, decision, since) {
       const own = memory
       memory = undefined
       own?.halt()
-      await Promise.all([own?.forget(at), durable.forget(at, decision)])
+      await Promise.all([own?.forget(at), durable.forget(at, decision, since)])
     },
     leave() {
       // In memory they would go with the page; the store may have come back.

@@ -96,9 +96,9 @@ export function createConsentGate({ buffers, wishes, now, delay, assumed, onErro
    * @param stored whether there can be anything in the store
    * @returns whether there is a store, as far as can be told
    */
-  async function fulfil({ at, consent, forget }: Wish, stored = true): Promise<boolean> {
+  async function fulfil({ at, consent, forget, since }: Wish, stored = true): Promise<boolean> {
     try {
-      if (forget) await buffers.forget(at, consent)
+      if (forget) await buffers.forget(at, consent, since)
       else await buffers.permit(at)
       if (consent !== 'denied' && wishes.read()?.at === at) wishes.clear()
     } catch (error) {
@@ -179,7 +179,7 @@ export function createConsentGate({ buffers, wishes, now, delay, assumed, onErro
     look: lookAnew,
     owes(wishedAt) {
       const wish = owed ?? wishes.read()
-      return wish?.forget && !isDone(wish, wishedAt) ? wish.at : undefined
+      return wish?.forget && !isDone(wish, wishedAt) ? (wish.since ?? wish.at) : undefined
     },
     learn,
     async run(online) {
@@ -217,8 +217,14 @@ export function createConsentGate({ buffers, wishes, now, delay, assumed, onErro
       if (decision !== 'granted' && decision !== 'denied') return
       const own = ++wished
       // What was to be forgotten before it still is.
-      const forget = decision === 'denied' || !!(owed ?? wishes.read())?.forget
-      const wish: Wish = { at: next(), consent: decision, forget }
+      const former = owed ?? wishes.read()
+      const forget = decision === 'denied' || !!former?.forget
+      const wish: Wish = {
+        at: next(),
+        consent: decision,
+        forget,
+        since: former?.forget ? (former.since ?? former.at) : undefined,
+      }
       // Where the store can't be read, what it holds must not take it back.
       owed = forget ? wish : undefined
       // A wish that is written down may be a grant that nobody could carry out yet.
