@@ -58,7 +58,12 @@ async function conduct(): Promise<void> {
       return new Promise<string | undefined>((resolve, reject) => {
         worker.once('error', reject)
         worker.on('message', (word: Word) => {
-          if ('failure' in word) return resolve(word.failure)
+          if ('failure' in word) {
+            // One that has found nothing ends by itself, and writes down what it has covered, if anybody wants to know.
+            if (word.failure === undefined) worker.once('exit', () => resolve(undefined))
+            else resolve(word.failure)
+            return
+          }
           done += 1
           events += word.events
           for (const [kind, times] of word.faults) faults.set(kind, (faults.get(kind) ?? 0) + times)
