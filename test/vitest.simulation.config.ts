@@ -1,5 +1,12 @@
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
-  test: { name: 'simulation', environment: 'node', include: ['simulation/**/*.test.ts'], retry: 0 },
+  test: {
+    name: 'simulation',
+    environment: 'node',
+    include: ['simulation/**/*.test.ts'],
+    // It keeps every core busy, which browsers need: after all else.
+    sequence: { groupOrder: 1 },
+    retry: 0,
+  },
 })

@@ -9,6 +9,7 @@ import { createSender } from '../../packages/browser/src/edges/send.ts'
 import type { WaybillOptions } from '../../packages/browser/src/options.ts'
 import type { SimulatedDisk } from './indexed-db.ts'
 import type { Network } from './network.ts'
+import { type Release, storeOf } from './releases.ts'
 import type { Life, Scheduler } from './scheduler.ts'
 
 /** How a page is left: what the browser tells it, in the order in which it does. */
@@ -34,7 +35,7 @@ export interface Profile {
   readonly storage: Map<string, string>
   /** How many ms the device's clock is ahead of the true time. */
   skew: number
-  openTab: () => Tab
+  openTab: (release?: Release) => Tab
   /** Everything that runs is killed at once. What `localStorage` was told in the last seconds may be lost. */
   kill: () => void
   /** A copy of all that is on the disk, and going back to it; nothing may run then. */
@@ -73,7 +74,7 @@ export function createProfile({ scheduler, disk, network, options }: ProfileOpti
     write(value)
   }
 
-  function openTab(): Tab {
+  function openTab(release: Release = 'this'): Tab {
     const life: Life = { state: 'running' }
     const began = scheduler.now()
     const now = () => Math.max(0, Math.floor(scheduler.now()) + profile.skew)
@@ -96,7 +97,8 @@ export function createProfile({ scheduler, disk, network, options }: ProfileOpti
       mint: () => uuid(now(), minted++, Uint32Array.from([word(), word(), word()])),
       delay,
       assumedConsent: options.consent ?? 'granted',
-      openStore: (mayCreate) => createIndexedDbStore({ name, delay, mayCreate, indexedDB: disk.connect(life) }),
+      openStore: (mayCreate) =>
+        storeOf(release, createIndexedDbStore({ name, delay, mayCreate, indexedDB: disk.connect(life) })),
       lastWords: {
         write(id, text) {
           set(prefix + id, text)

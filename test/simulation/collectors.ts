@@ -18,6 +18,8 @@ interface Outgoing {
   status: number
   headers: Headers
   body: Uint8Array
+  /** Which sinks had to have the batch before this. */
+  required: readonly string[]
 }
 
 /** What is deployed. */
@@ -52,6 +54,7 @@ export interface FleetOptions extends Partial<Deployment> {
 interface Instance {
   life: Life
   app: ReturnType<typeof createCollector>
+  required: string[]
   /** Requests that it has not answered. */
   open: number
 }
@@ -82,7 +85,8 @@ export function createFleet({
       },
       simulatedPlatform(scheduler, life),
     )
-    return { life, app, open: 0 }
+    const required = sinks.flatMap((sink) => (sink.required ? [sink.destination.name] : []))
+    return { life, app, required, open: 0 }
   }
 
   function deploy(what: Deployment): Instance[] {
@@ -96,7 +100,8 @@ export function createFleet({
 
   async function present(instance: Instance, { url, ...init }: Incoming): Promise<Outgoing> {
     const response = await instance.app.fetch(new Request(url, init))
-    return { status: response.status, headers: response.headers, body: new Uint8Array(await response.arrayBuffer()) }
+    const { status, headers } = response
+    return { status, headers, body: new Uint8Array(await response.arrayBuffer()), required: instance.required }
   }
 
   return {

@@ -5,10 +5,11 @@ import type { Life, Scheduler } from './scheduler.ts'
  * What may go wrong with an operation at a destination:
  * - `slow`: it takes seconds, longer than the deadline of a sink, before it takes effect or after.
  * - `fails`: it has no effect, and says so.
+ * - `refuses`: it has no effect, and says which event it will never take.
  * - `lies`: it has taken effect, and says that it failed. Only a repeat without effect is spoken of truly.
  * - `outlives`: it takes effect although whoever asked has died or stopped waiting. Half of them do, unless told otherwise.
  */
-export type Fault = 'slow' | 'fails' | 'lies' | 'outlives'
+export type Fault = 'slow' | 'fails' | 'refuses' | 'lies' | 'outlives'
 
 /** Something brought to a destination, whether it was kept or known already. */
 export interface Arrival {
@@ -48,6 +49,8 @@ interface Operation<Value> {
   takeEffect: () => Effect<Value>
   /** How this destination says that it failed: returns or throws. */
   sayFailed: () => Value
+  /** How it says that it refuses an event; none where there is no event that it could refuse. */
+  sayRefused?: (() => Value) | undefined
 }
 
 /** Has operations travel to a destination and back, and go wrong on the way as often as `faults` says. */
@@ -59,8 +62,8 @@ export interface Operations {
 
 /** @param deadline of the sinks, in milliseconds */
 export function createOperations(scheduler: Scheduler, deadline: number): Operations {
-  const faults = { slow: 0, fails: 0, lies: 0, outlives: 0.5 }
-  const counts = { slow: 0, fails: 0, lies: 0, outlives: 0 }
+  const faults = { slow: 0, fails: 0, refuses: 0, lies: 0, outlives: 0.5 }
+  const counts = { slow: 0, fails: 0, refuses: 0, lies: 0, outlives: 0 }
 
   function happens(fault: Fault): boolean {
     if (scheduler.random() >= faults[fault]) return false
@@ -70,7 +73,7 @@ export function createOperations(scheduler: Scheduler, deadline: number): Operat
 
   const travel = () => 1 + scheduler.random() * 40
 
-  async function run<Value>({ caller, signal, takeEffect, sayFailed }: Operation<Value>): Promise<Value> {
+  async function run<Value>({ caller, signal, takeEffect, sayFailed, sayRefused }: Operation<Value>): Promise<Value> {
     signal?.throwIfAborted()
     let [there, back] = [travel(), travel()]
     if (happens('slow')) {
@@ -93,6 +96,8 @@ export function createOperations(scheduler: Scheduler, deadline: number): Operat
           if (happens('outlives')) takeEffect()
         } else if (happens('fails')) {
           answer(sayFailed)
+        } else if (sayRefused && happens('refuses')) {
+          answer(sayRefused)
         } else {
           const { value, anew } = takeEffect()
           answer(anew && happens('lies') ? sayFailed : () => value)

@@ -2,12 +2,13 @@ import fc from 'fast-check'
 import type { Leave } from './browser.ts'
 import type { Fault } from './destination.ts'
 import type { Weather } from './network.ts'
+import type { Release } from './releases.ts'
 
 /** What happens, and to whom. A tab or a collector is a number, of those that are there then. */
 export type Action =
   | { do: 'open' }
   | { do: 'track'; tab: number; events: number; size: number; priority?: 'low' | 'normal' | 'high' }
-  | { do: 'identify' | 'register' | 'reset' | 'flush'; tab: number }
+  | { do: 'identify' | 'register' | 'unregister' | 'reset' | 'flush' | 'misuse'; tab: number }
   | { do: 'leave'; tab: number; how: Leave; events: number }
   | { do: 'hide' | 'show' | 'freeze' | 'thaw' | 'crash'; tab: number }
   | { do: 'kill' | 'lose power' | 'back up' | 'restore' | 'close connections' | 'clear site data' }
@@ -16,10 +17,14 @@ export type Action =
   | { do: 'set clock'; by: number }
   | { do: 'weather'; weather: Partial<Weather> }
   | { do: 'collector dies'; collector: number }
-  | { do: 'collectors'; count: number; limits: Record<string, number> }
+  | { do: 'collectors'; count: number; limits: Record<string, number>; archive: Archive }
   | { do: 'sink'; sink: number; fault: Fault; on: boolean }
   | { do: 'consent'; tab: number; decision: 'granted' | 'denied' }
   | { do: 'forget'; tab: number }
+  | { do: 'release'; release: Release }
+
+/** A third sink that comes and goes, and what it is to the collectors then. */
+export type Archive = 'none' | 'best-effort' | 'required'
 
 /** After so many ms this happens. */
 interface Step {
@@ -67,7 +72,10 @@ const action: fc.Arbitrary<Action> = fc.oneof(
   { weight: 6, arbitrary: fc.record({ do: fc.constant('open' as const) }) },
   {
     weight: 6,
-    arbitrary: fc.record({ do: fc.constantFrom('identify' as const, 'register', 'reset', 'flush', 'flush'), tab }),
+    arbitrary: fc.record({
+      do: fc.constantFrom('identify' as const, 'register', 'unregister', 'reset', 'flush', 'flush', 'misuse'),
+      tab,
+    }),
   },
   {
     weight: 8,
@@ -115,6 +123,7 @@ const action: fc.Arbitrary<Action> = fc.oneof(
         { eventBytes: 2_000 },
         { batchBytes: 41_000 },
       ),
+      archive: fc.constantFrom<Archive>('none', 'best-effort', 'required'),
     }),
   },
   {
@@ -122,7 +131,7 @@ const action: fc.Arbitrary<Action> = fc.oneof(
     arbitrary: fc.record({
       do: fc.constant('sink' as const),
       sink: fc.nat(1),
-      fault: fc.constantFrom('slow' as const, 'fails', 'lies'),
+      fault: fc.constantFrom('slow' as const, 'fails', 'lies', 'refuses'),
       on: fc.boolean(),
     }),
   },
@@ -137,6 +146,15 @@ const consents: fc.Arbitrary<Action> = fc.oneof(
   fc.record({ do: fc.constant('forget' as const), tab }),
 )
 
+const rollbacks: fc.Arbitrary<Action> = fc.record({
+  do: fc.constantFrom('back up' as const, 'restore', 'restore', 'lose power'),
+})
+
+const releases: fc.Arbitrary<Action> = fc.record({
+  do: fc.constant('release' as const),
+  release: fc.constantFrom<Release>('this', 'next', 'newer'),
+})
+
 /** Milliseconds that matter between two steps: within one transaction, one request, one timer, one outage. */
 const pause = fc.oneof(
   { weight: 4, arbitrary: fc.constant(0) },
@@ -146,8 +164,34 @@ const pause = fc.oneof(
   { weight: 1, arbitrary: fc.integer({ min: 120_000, max: 4 * HOUR }) },
 )
 
-const toSteps = (actions: fc.Arbitrary<Action>) =>
-  fc.array(fc.record({ after: pause, action: actions }), { minLength: 4, maxLength: 60, size: 'max' })
+const toStep = (action: fc.Arbitrary<Action>): fc.Arbitrary<Step[]> =>
+  fc.record({ after: pause, action }).map((step) => [step])
+
+/** A tab stands still in the middle of a request, another delivers in its place, and the first hears its answer late. */
+const takeover: fc.Arbitrary<Step[]> = fc
+  .record({ tab, other: tab, frozenAfter: fc.nat(120), meanwhile: fc.nat(400), thawedAfter: fc.nat(200) })
+  .map(({ tab, other, frozenAfter, meanwhile, thawedAfter }) => [
+    { after: 0, action: { do: 'track', tab, events: 2, size: 10 } },
+    { after: 0, action: { do: 'flush', tab } },
+    { after: frozenAfter, action: { do: 'freeze', tab } },
+    { after: 0, action: { do: 'track', tab: other, events: 2, size: 10 } },
+    { after: 0, action: { do: 'flush', tab: other } },
+    { after: meanwhile, action: { do: 'track', tab: other, events: 2, size: 10 } },
+    { after: thawedAfter, action: { do: 'thaw', tab: 0 } },
+  ])
+
+/** @param theme what else happens in some histories, one time in nine */
+const toSteps = (theme: fc.Arbitrary<Action> = action): fc.Arbitrary<Step[]> =>
+  fc
+    .array(
+      fc.oneof(
+        { weight: 32, arbitrary: toStep(action) },
+        { weight: 4, arbitrary: toStep(theme) },
+        { weight: 1, arbitrary: takeover },
+      ),
+      { minLength: 4, maxLength: 60, size: 'max' },
+    )
+    .map((steps) => steps.flat())
 
 const setup = (consent: fc.Arbitrary<Setup['consent']>): fc.Arbitrary<Setup> =>
   fc.record({
@@ -159,16 +203,15 @@ const setup = (consent: fc.Arbitrary<Setup['consent']>): fc.Arbitrary<Setup> =>
   })
 
 const seed = fc.noShrink(fc.nat(0x7fffffff))
+const granted = fc.constant('granted' as const)
 
-/** Every history; in one of five the visitor has a say. */
+const toHistory = (steps: fc.Arbitrary<Step[]>, consent: fc.Arbitrary<Setup['consent']> = granted) =>
+  fc.record({ seed, setup: setup(consent), steps })
+
+/** Every history; in some the visitor has a say, the device goes back to an earlier state, or releases mix. */
 export const histories: fc.Arbitrary<History> = fc.oneof(
-  { weight: 4, arbitrary: fc.record({ seed, setup: setup(fc.constant('granted')), steps: toSteps(action) }) },
-  {
-    weight: 1,
-    arbitrary: fc.record({
-      seed,
-      setup: setup(fc.constantFrom('granted', 'pending')),
-      steps: toSteps(fc.oneof({ weight: 8, arbitrary: action }, { weight: 1, arbitrary: consents })),
-    }),
-  },
+  { weight: 4, arbitrary: toHistory(toSteps()) },
+  { weight: 2, arbitrary: toHistory(toSteps(consents), fc.constantFrom('granted', 'pending')) },
+  { weight: 1, arbitrary: toHistory(toSteps(rollbacks)) },
+  { weight: 1, arbitrary: toHistory(toSteps(releases)) },
 )

@@ -24,6 +24,19 @@ export const mutants: readonly Mutant[] = [
     breaks: ['G1', 'G3', 'G5'],
   },
   {
+    // Of the batch that it presented and that still heads the list, a late answer is as good as any: to look at the
+    // epoch or at the id alone would be enough for that. Without either it takes another batch off the list.
+    name: 'forgets whatever heads the list',
+    file: 'browser/src/core/delivery.ts',
+    changes: [
+      [
+        'delivery.epoch === epoch && delivery.list[0]?.batchId === batchId',
+        '!!delivery.list[0] && (epoch > 0 || !batchId)',
+      ],
+    ],
+    breaks: ['G1', 'G3', 'G4', 'G5', 'G6', 'G8'],
+  },
+  {
     name: 'presents a cut that is not on the disk',
     file: FLUSHING,
     changes: [['list: [head.cut, ...rest], presenting', 'list: rest, presenting']],
@@ -38,7 +51,7 @@ export const mutants: readonly Mutant[] = [
         '          ? cutNext(await getAll(lineRange, limits.batchEvents), at, limits)',
       ],
     ],
-    breaks: ['G5', 'G8'],
+    breaks: ['G3', 'G5', 'G8'],
   },
   {
     name: 'writes the state in another transaction than the events',

@@ -238,7 +238,7 @@ export const namedHistories: readonly NamedHistory[] = [
       seed: 1,
       setup: { ...SITE, requestTimeout: 30_000 },
       steps: [
-        { after: 0, action: { do: 'collectors', count: 1, limits: { batchEvents: 3 } } },
+        { after: 0, action: { do: 'collectors', count: 1, limits: { batchEvents: 3 }, archive: 'none' } },
         { after: 0, action: open },
         { after: 0, action: open },
         { after: 1_000, action: track(0, 8) },
@@ -246,6 +246,64 @@ export const namedHistories: readonly NamedHistory[] = [
         { after: 10, action: { do: 'flush', tab: 0 } },
         { after: 130, action: offline },
         { after: 1_000, action: { do: 'thaw', tab: 0 } },
+      ],
+    },
+  },
+  {
+    name: 'what is left behind after a forgetting that its page could not finish is not forgotten with what was before',
+    history: {
+      seed: 2,
+      setup: { ...SITE, flushAt: 5 },
+      steps: [
+        { after: 0, action: track() },
+        { after: 100, action: forget },
+        { after: 4, action: grant() },
+        { after: 5, action: leave('pagehide', 2) },
+        { after: 2_000, action: open },
+      ],
+    },
+  },
+  {
+    name: 'a denial in a tab that has not heard of the grant is told to those that have',
+    history: {
+      seed: 561,
+      setup: { ...ASKING, flushAt: 5 },
+      steps: [
+        { after: 500, action: track(0, 3) },
+        { after: 0, action: { do: 'room', bytes: 3_000 } },
+        { after: 10, action: track(0, 2) },
+        { after: 10, action: grant() },
+        { after: 500, action: open },
+        { after: 0, action: deny(1) },
+        { after: 0, action: track(0, 2) },
+      ],
+    },
+  },
+  {
+    name: 'a look for consent that was begun before a grant does not take it back',
+    history: {
+      seed: 706,
+      setup: ASKING,
+      steps: [
+        { after: 0, action: track() },
+        { after: 0, action: grant() },
+        { after: 0, action: { do: 'hide', tab: 0 } },
+        { after: 2_792, action: open },
+        { after: 207, action: open },
+      ],
+    },
+  },
+  {
+    name: 'a denial is on the disk though nothing was stored before it',
+    history: {
+      seed: 196,
+      setup: SITE,
+      steps: [
+        { after: 0, action: track() },
+        { after: 0, action: deny() },
+        { after: 40, action: kill },
+        { after: 0, action: track() },
+        { after: 500, action: track() },
       ],
     },
   },

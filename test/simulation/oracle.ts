@@ -24,6 +24,10 @@ interface Arrival {
 export interface Holding {
   sink: string
   arrivals: readonly Arrival[]
+  /** Every collector writes to it, so that all must be there. */
+  isWhole: boolean
+  /** It knows a repeat by its bytes, so that it keeps what comes with others under the same id. */
+  keepsForks: boolean
 }
 
 /** One event that was handed to `track()`. */
@@ -45,8 +49,14 @@ interface Line {
   through?: number
   type: string
   reason?: string
-  event?: string
   properties?: { marker?: string }
+  state?: { future?: number }
+}
+
+/** What a collector says is recorded. */
+interface Recorded {
+  batchId: string
+  rejected: readonly { seq: number }[]
 }
 
 /**
@@ -72,8 +82,8 @@ export interface Oracle {
   allowHalves: () => void
   /** @returns the batch that leaves a page */
   sent: (request: Presented) => BatchHeader
-  /** A collector has answered that the batch is recorded, and which of its events it rejected. */
-  answered: (batchId: string, named: readonly number[], holdings: readonly Holding[]) => void
+  /** A collector has said so of this request; what those hold that are required of it. */
+  answered: (request: Presented, recorded: Recorded, holdings: readonly Holding[]) => void
   /** Whether all that has to arrive has arrived at each of these. */
   isComplete: (holdings: readonly Holding[]) => boolean
   /** Finds what did not hold in the end. */
@@ -96,17 +106,38 @@ const RECEIVED = /,"received":\{[^{}]*\}\}$/
 /** The client's own bytes of a line. */
 const withoutReceived = (line: string): string => line.replace(RECEIVED, '}')
 
-/** Seqs that the collector took out. */
+const parsed = new WeakMap<readonly string[], Line[]>()
+
+function parse(lines: readonly string[]): Line[] {
+  const known = parsed.get(lines) ?? lines.map((line) => JSON.parse(line) as Line)
+  parsed.set(lines, known)
+  return known
+}
+
+/** Seqs that the collector took out itself. */
 const rejectedIn = (lines: readonly string[]): number[] =>
-  lines.flatMap((text) => {
-    const { type, seq } = JSON.parse(text) as Line
-    return type === 'rejected' ? [seq] : []
-  })
+  parse(lines).flatMap(({ type, seq, reason }) => (type === 'rejected' && reason !== 'refused_by_sink' ? [seq] : []))
+
+/** Whether these are the client's lines, but for tombstones in the places of some. */
+const isOf = (lines: readonly string[], client: readonly string[]): boolean =>
+  lines.length === client.length &&
+  parse(lines).every(
+    ({ type }, index) => type === 'rejected' || withoutReceived(lines[index] as string) === client[index],
+  )
+
+const toLines = (rest: string): string[] => rest.split('\n').slice(0, -1)
+
+const placeOf = ({ streamId, seq }: Pick<Line, 'streamId' | 'seq'>): string => `${streamId} ${seq}`
 
 export function createOracle(): Oracle {
   const violations: Violation[] = []
   const events = new Map<string, Handed>()
-  const presented = new Map<string, string>()
+  /** What left the device under each id. */
+  const presented = new Map<string, Set<string>>()
+  /** The markers of the lines that left the device for each place. */
+  const placed = new Map<string, Set<string>>()
+  /** What is recorded for each place. */
+  const recorded = new Map<string, Set<string>>()
   let forks = false
   let halves = false
   let repeats = false
@@ -122,21 +153,22 @@ export function createOracle(): Oracle {
     return end === 'left' && open && !result ? 'G2' : undefined
   }
 
+  /** Events that are there, or whose tombstones are. */
   const markersOf = ({ arrivals }: Holding) =>
     new Set(
-      arrivals
-        .flatMap(({ lines }) => lines.map((line) => (JSON.parse(line) as Line).properties?.marker))
-        .filter(Boolean),
+      arrivals.flatMap(({ lines }) =>
+        parse(lines).flatMap((line) => {
+          if (line.type === 'rejected') return [...(placed.get(placeOf(line)) ?? [])]
+          return line.properties?.marker ?? []
+        }),
+      ),
     )
 
-  /** How many seqs a tombstone stands for. */
+  /** How many seqs gave way to a cap: nobody else knows which events they were. */
   function countShed({ arrivals }: Holding): number {
     const shed = new Set<string>()
-    for (const { lines } of arrivals) {
-      for (const { streamId, seq, through = seq, type } of lines.map((line) => JSON.parse(line) as Line)) {
-        if (type === 'shed' || type === 'rejected')
-          for (let one = seq; one <= through; one++) shed.add(`${streamId} ${one}`)
-      }
+    for (const { streamId, seq, through = seq, type } of arrivals.flatMap(({ lines }) => parse(lines))) {
+      if (type === 'shed') for (let one = seq; one <= through; one++) shed.add(`${streamId} ${one}`)
     }
     return shed.size
   }
@@ -147,9 +179,9 @@ export function createOracle(): Oracle {
   }
 
   /** Order, gaps, repeats and contents, from the destination's own data alone. */
-  function checkStreams({ sink, arrivals }: Holding): void {
+  function checkStreams({ sink, arrivals, isWhole }: Holding): void {
     const batches = new Map<string, string>()
-    const streams = new Map<string, Map<number, string>>()
+    const streams = new Map<string, Map<number, { line: Line; text: string }>>()
     const markers = new Map<string, string>()
     for (const { batchId, lines, kept } of arrivals) {
       if (!kept) continue
@@ -158,20 +190,24 @@ export function createOracle(): Oracle {
       if (before === content) continue
       if (before !== undefined && !forks) violate('G5', `${sink}: ${batchId} came with two contents`)
       batches.set(batchId, content)
-      const parsed = lines.map((line) => JSON.parse(line) as Line)
       const streamId = batchId.slice(0, batchId.indexOf(':'))
-      const stream = streams.get(streamId) ?? new Map<number, string>()
+      const stream = streams.get(streamId) ?? new Map<number, { line: Line; text: string }>()
       streams.set(streamId, stream)
       const due = stream.size + 1
-      const first = parsed[0]?.seq ?? 0
-      if (first > due) violate('G6', `${sink}: ${batchId} came when seq ${due} was due`)
-      else if (first < due && !forks && !halves)
+      const first = parse(lines)[0]?.seq ?? 0
+      if (first > due && isWhole) violate('G6', `${sink}: ${batchId} came when seq ${due} was due`)
+      else if (stream.has(first) && !forks && !halves)
         violate('G8', `${sink}: ${batchId} repeats seq ${first} under another id`)
-      for (const [index, { seq, through = seq, type, reason, properties }] of parsed.entries()) {
-        for (let one = seq; one <= through; one++) stream.set(one, lines[index] as string)
+      for (const [index, line] of parse(lines).entries()) {
+        const { seq, through = seq, type, reason, properties } = line
+        const text = withoutReceived(lines[index] as string)
+        const known = stream.get(seq)
+        const differs = known && type !== 'rejected' && known.line.type !== 'rejected' && known.text !== text
+        if (differs && !forks) violate('G4', `${sink}: seq ${seq} of ${streamId} is there with two contents`)
+        for (let one = seq; one <= through; one++) stream.set(one, { line, text })
         if (reason === 'damaged' && !forks) violate('G3', `${sink}: seq ${seq} of ${streamId} was found damaged`)
         const marker = properties?.marker
-        const place = `${streamId} ${seq}`
+        const place = placeOf(line)
         if (type !== 'track' || !marker) continue
         if (markers.has(marker) && markers.get(marker) !== place && !forks && !repeats) {
           violate('G2', `${sink}: ${marker} is there as ${markers.get(marker)} and as ${place}`)
@@ -181,8 +217,50 @@ export function createOracle(): Oracle {
           violate('G9', `${sink}: ${marker} was dropped and is there`)
       }
       const last = Math.max(...stream.keys())
-      if (stream.size !== last)
+      if (stream.size !== last && isWhole)
         violate('G4', `${sink}: ${streamId} holds ${stream.size} of ${last} seqs with ${batchId}`)
+    }
+    if (!forks && isWhole) for (const [streamId, stream] of streams) checkFuture(sink, streamId, stream)
+  }
+
+  /** What a release to come has accumulated is carried through by this one. */
+  function checkFuture(sink: string, streamId: string, stream: Map<number, { line: Line }>): void {
+    let latest = 0
+    for (let seq = 1; seq <= stream.size; seq++) {
+      const { type, state } = stream.get(seq)?.line ?? {}
+      if (type === 'shed' || type === 'rejected') continue
+      const future = state?.future ?? 0
+      if (future < latest)
+        violate('G4', `${sink}: seq ${seq} of ${streamId} has lost what a release to come had accumulated`)
+      latest = future
+    }
+  }
+
+  /** Nothing but what left a device is seen, however often a collector died over it. */
+  function checkOrigins({ sink, arrivals }: Holding): void {
+    for (const { batchId, lines } of arrivals) {
+      const contents = [...(presented.get(batchId) ?? [])].map(toLines)
+      if (!contents.some((client) => isOf(lines, client)))
+        violate('G11', `${sink}: ${batchId} came with lines that no page has presented under this id`)
+    }
+  }
+
+  /** A stream that was rolled back and went on differently shows in the destination's own data. */
+  function checkForks({ sink, arrivals, isWhole, keepsForks }: Holding): void {
+    if (!isWhole || !keepsForks) return
+    const held = new Map<string, Set<string>>()
+    /** Of what was rejected both times nothing is left to compare. */
+    const tombstones = new Set<string>()
+    for (const { lines, kept } of arrivals) {
+      if (!kept) continue
+      for (const [index, line] of parse(lines).entries()) {
+        if (line.type === 'rejected') tombstones.add(placeOf(line))
+        else addTo(held, placeOf(line), withoutReceived(lines[index] as string))
+      }
+    }
+    for (const [place, contents] of recorded) {
+      const isShown = tombstones.has(place) || (held.get(place)?.size ?? 0) > 1
+      if (contents.size > 1 && !isShown) violate('G4', `${sink}: ${place} has forked, and nothing there shows it`)
     }
   }
 
@@ -223,28 +301,33 @@ export function createOracle(): Oracle {
     sent(request) {
       const { header, rest } = readBatch(request)
       const before = presented.get(header.batchId)
-      if (before !== undefined && before !== rest && !forks) {
-        violate('G5', `${header.batchId} left the device with two contents`)
+      if (before?.has(rest)) return header
+      if (before && !forks) violate('G5', `${header.batchId} left the device with two contents`)
+      addTo(presented, header.batchId, rest)
+      for (const line of parse(toLines(rest))) {
+        if (line.properties?.marker) addTo(placed, placeOf(line), line.properties.marker)
       }
-      presented.set(header.batchId, rest)
       return header
     },
-    answered(batchId, named, holdings) {
-      for (const { sink, arrivals } of holdings) {
-        // What was brought there before may have been rejected by other limits.
-        const versions = arrivals.filter((arrival) => arrival.batchId === batchId)
-        if (!versions.some(({ lines }) => rejectedIn(lines).join() === named.join())) {
-          violate(
-            'G9',
-            `${sink}: of ${batchId} other events are rejected than the answer names: ${named.join() || 'none'}`,
-          )
+    answered(request, { batchId, rejected }, holdings) {
+      const client = toLines(readBatch(request).rest)
+      const named = rejected.map(({ seq }) => seq).join()
+      for (const [index, line] of parse(client).entries()) addTo(recorded, placeOf(line), client[index] as string)
+      for (const { sink, arrivals, keepsForks } of holdings) {
+        const versions = arrivals.filter((arrival) => arrival.batchId === batchId && isOf(arrival.lines, client))
+        if (!versions.some(({ kept }) => kept || !keepsForks)) {
+          violate('G3', `${sink}: ${batchId} is said to be recorded, and is not there`)
+        } else if (!versions.some(({ lines }) => rejectedIn(lines).join() === named)) {
+          // What was brought there before may have been rejected by other limits.
+          violate('G9', `${sink}: of ${batchId} other events are rejected than the answer names: ${named || 'none'}`)
         }
       }
     },
-    isComplete: (holdings) => holdings.every((holding) => missing(holding).length <= countShed(holding)),
+    isComplete: (holdings) =>
+      holdings.every((holding) => !holding.isWhole || missing(holding).length <= countShed(holding)),
     check(holdings) {
       for (const holding of holdings) {
-        const lost = missing(holding)
+        const lost = holding.isWhole ? missing(holding) : []
         const shed = countShed(holding)
         if (lost.length > shed) {
           const [first] = lost as [Handed]
@@ -254,6 +337,8 @@ export function createOracle(): Oracle {
           )
         }
         checkStreams(holding)
+        checkOrigins(holding)
+        checkForks(holding)
       }
       for (const { marker, result, life, excuse, end } of events.values()) {
         if (!result && !end && life.state !== 'gone' && !excuse)
@@ -261,4 +346,10 @@ export function createOracle(): Oracle {
       }
     },
   }
+}
+
+function addTo<Item>(sets: Map<string, Set<Item>>, key: string, item: Item): void {
+  const set = sets.get(key) ?? new Set()
+  set.add(item)
+  sets.set(key, set)
 }

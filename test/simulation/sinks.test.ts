@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Batch } from '../../packages/collector/src/core/batch.ts'
 import type { Sink } from '../../packages/collector/src/core/sink.ts'
-import { deliverable, lineOf, NOW } from '../../packages/collector/test/batches.ts'
+import { deliverable, lineOf, NOW, STREAM } from '../../packages/collector/test/batches.ts'
 import { type Destination, sinkContract } from '../../packages/collector/test/sink-contract.ts'
 import type { SimulatedDestination } from './destination.ts'
 import { createScheduler, type Life, type Scheduler } from './scheduler.ts'
@@ -146,7 +146,7 @@ for (const [name, create] of Object.entries(kinds)) {
       await deliver(set, await deliverable(1, 2))
       set.destination.faults.fails = 0
       for (let first = 1; first <= 50; first++) expect(await deliver(set, await deliverable(first, first))).toEqual(OK)
-      expect(set.destination.counts).toEqual({ slow: 0, fails: 1, lies: 0, outlives: 0 })
+      expect(set.destination.counts).toEqual({ slow: 0, fails: 1, refuses: 0, lies: 0, outlives: 0 })
     })
   })
 }
@@ -185,7 +185,8 @@ test('a receiver of webhooks fails in each of the ways there are, with and witho
   const faults = new Map<string, number | undefined>()
   for (let turn = 0; turn < 50; turn++) {
     const result = await deliver(set, await deliverable(1, 1))
-    if (result && !result.ok) faults.set(result.fault.detail, result.fault.retryAfter)
+    if (result && !result.ok && result.fault.kind === 'transient')
+      faults.set(result.fault.detail, result.fault.retryAfter)
   }
   expect(Object.fromEntries(faults)).toEqual({
     'TypeError: fetch failed': undefined,
@@ -193,6 +194,18 @@ test('a receiver of webhooks fails in each of the ways there are, with and witho
     'answered 503': expect.any(Number),
     'answered 429': expect.any(Number),
   })
+})
+
+test('a receiver of webhooks that refuses names one event of the batch, and takes the others with its tombstone', async () => {
+  const set = setUp(simulatedWebhook)
+  set.destination.faults.refuses = 1
+  const batch = await deliverable(1, 3)
+  expect(await deliver(set, batch)).toMatchObject({ fault: { kind: 'refused', seqs: [expect.any(Number)] } })
+  expect(heldOf(set.destination, batch)).toEqual([])
+  const tombstone = `{"streamId":"${STREAM}","seq":1,"type":"rejected","reason":"refused_by_sink"}`
+  const buried = await deliverable(1, 1, [tombstone])
+  expect(await deliver(set, buried)).toEqual(OK)
+  expect(set.destination.counts.refuses).toBe(1)
 })
 
 test('a request that is broken off may have got through', async () => {

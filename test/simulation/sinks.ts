@@ -71,18 +71,24 @@ export function simulatedWebhook({
 
   const fetchAs =
     (caller: Life) =>
-    (_: string, { headers, body, signal }: RequestInit) =>
-      operations.run({
+    (_: string, { headers, body, signal }: RequestInit) => {
+      const id = new Headers(headers).get('webhook-id') ?? ''
+      const lines = toLines(body as Uint8Array)
+      const seqs = lines.map((line) => JSON.parse(line)).flatMap(({ event, seq }) => (event ? [seq] : []))
+      return operations.run({
         caller,
         signal,
         takeEffect() {
-          const id = new Headers(headers).get('webhook-id') ?? ''
           const anew = !shelf.held.has(id)
-          shelf.put(id, toLines(body as Uint8Array), anew)
+          shelf.put(id, lines, anew)
           return { value: new Response(null, { status: 204 }), anew }
         },
         sayFailed,
+        sayRefused: seqs[0] && (() => Response.json({ refused: [pick(seqs)] }, { status: 422 })),
       })
+    }
+
+  const pick = <Item>(items: Item[]) => items[Math.floor(scheduler.random() * items.length)]
 
   return toDestination(name, operations, shelf, (caller, required) =>
     webhookSink({

@@ -1,10 +1,11 @@
 import { createProfile, type Tab } from './browser.ts'
 import { createFleet } from './collectors.ts'
 import type { Fault } from './destination.ts'
-import type { Action, History } from './history.ts'
+import type { Action, Archive, History } from './history.ts'
 import { createSimulatedDisk } from './indexed-db.ts'
 import { createNetwork, FAIR } from './network.ts'
 import { createOracle, type Holding, type Violation } from './oracle.ts'
+import type { Release } from './releases.ts'
 import { createScheduler, type Life } from './scheduler.ts'
 import { seededRandom } from './seeded-random.ts'
 import { simulatedR2, simulatedWebhook } from './sinks.ts'
@@ -24,6 +25,9 @@ const NAME = 'waybill'
 const MINUTE = 60_000
 /** With the faults over, all must be recorded within this. */
 const PATIENCE = 6 * 60 * MINUTE
+
+/** So often no batch is presented that will be recorded one day. */
+const ENOUGH = 1_000
 
 /** For so long another tab may not have heard of a wish that is being carried out. In ms. */
 const HEARSAY = 1_000
@@ -48,16 +52,28 @@ export async function runHistory({ seed, setup, steps }: History): Promise<Run> 
   const inject = (kind: string) => faults.set(kind, (faults.get(kind) ?? 0) + 1)
 
   const disk = createSimulatedDisk({ scheduler })
-  const destinations = [simulatedR2({ scheduler }), simulatedWebhook({ scheduler })]
+  const [bucket, webhook] = [simulatedR2({ scheduler }), simulatedWebhook({ scheduler })]
+  const archive = simulatedR2({ scheduler, name: 'archive' })
+  const destinations = [bucket, webhook, archive]
+  const sinksWith = (role: Archive) =>
+    [bucket, webhook, ...(role === 'none' ? [] : [archive])].map((destination) => ({
+      destination,
+      required: destination !== archive || role === 'required',
+    }))
   const fleet = createFleet({
     scheduler,
     origins: ['https://site.example'],
     instances: setup.collectors,
-    sinks: destinations.map((destination) => ({ destination, required: true })),
+    sinks: sinksWith('none'),
+    log({ code, detail }) {
+      if (code === 'internal_error') oracle.violate('G9', `a collector failed: ${detail}`)
+    },
   })
   /** Under way: whose, of which stream, and whether its page ran all the while. */
   const underWay = new Set<{ life: Life; streamId: string; ran: boolean; batchId: string }>()
   const recorded = new Set<string>()
+  /** How often each batch was. */
+  const presented = new Map<string, number>()
   /** They stood still, or were told to go: what they had begun goes on beside whoever presents after them. */
   const interrupted = new Set<Life>()
   /** When the visitor's last denial was carried out. */
@@ -70,12 +86,13 @@ export async function runHistory({ seed, setup, steps }: History): Promise<Run> 
     server: (request, answer) =>
       fleet.fetch(request, (answered) => {
         if (answered.status === 200) {
-          const { batchId, rejected } = JSON.parse(new TextDecoder().decode(answered.body))
-          recorded.add(batchId)
+          const { required, body } = answered
+          const result = JSON.parse(new TextDecoder().decode(body))
+          recorded.add(result.batchId)
           oracle.answered(
-            batchId,
-            rejected.map(({ seq }: { seq: number }) => seq),
-            holdings(),
+            request,
+            result,
+            holdings().filter(({ sink }) => required.includes(sink)),
           )
         }
         answer(answered)
@@ -83,11 +100,16 @@ export async function runHistory({ seed, setup, steps }: History): Promise<Run> 
   })
   const present = network.fetch
   network.fetch = (life, url, init) => {
+    // All that is to be known is known.
+    if (oracle.violations.length > 0) return new Promise(() => {})
     if (init.signal?.aborted) return Promise.reject(new DOMException('aborted', 'AbortError'))
     const request = { url: url.href, method: 'POST' as const, headers: {}, body: init.body as Uint8Array<ArrayBuffer> }
     const { batchId, streamId, copy, attempt } = oracle.sent(request)
     say(`${nameOf(life)} presents ${short(batchId)}${copy ? ' as a copy' : `, attempt ${attempt}`}`)
     if (!copy) checkBeforeSending(life, batchId, streamId)
+    const times = (presented.get(batchId) ?? 0) + 1
+    presented.set(batchId, times)
+    if (times > ENOUGH) oracle.violate('G3', `${short(batchId)} is presented without end`)
     const own = { life, streamId, batchId, ran: !copy && !interrupted.has(life) }
     underWay.add(own)
     const answered = present(life, url, init)
@@ -131,6 +153,9 @@ export async function runHistory({ seed, setup, steps }: History): Promise<Run> 
   let opened = 0
   let tracked = 0
   let backup: (() => void) | undefined
+  let release: Release = 'this'
+  /** The latest that was ever there. */
+  let latest: Release = 'this'
   let isRoomy = true
   let isDenied = false
   let forgetting: { tab: Tab; until: number } | undefined
@@ -140,9 +165,9 @@ export async function runHistory({ seed, setup, steps }: History): Promise<Run> 
   const alive = () => pages.filter(({ tab }) => tab.life.state !== 'gone')
 
   function openPage(): Page {
-    const page: Page = { number: ++opened, tab: profile.openTab(), open: false, isForgetting: false }
+    const page: Page = { number: ++opened, tab: profile.openTab(release), open: false, isForgetting: false }
     pages.push(page)
-    say(`tab ${page.number} opens`)
+    say(`tab ${page.number} opens${release === 'this' ? '' : `, of the ${release} release`}`)
     listen(page)
     return page
   }
@@ -168,6 +193,28 @@ export async function runHistory({ seed, setup, steps }: History): Promise<Run> 
       })
     }
     say(`tab ${page.number} tracks e${tracked - count + 1} to e${tracked}, ${size} bytes each`)
+  }
+
+  /** What no SDK could keep: it is refused, told, and harms nothing else. */
+  function misuse({ tab: { waybill }, number }: Page): void {
+    inject('misuse')
+    const cycle: { self?: object } = {}
+    cycle.self = cycle
+    const calls = [
+      waybill.track('Cyclic', cycle),
+      waybill.track('Large', { text: 'x'.repeat(100_000) }),
+      waybill.track('Listed', []),
+      waybill.track(''),
+      waybill.page('Deep', JSON.parse(`${'{"a":'.repeat(40)}1${'}'.repeat(40)}`)),
+      waybill.identify(undefined as unknown as string),
+    ]
+    for (const call of calls) {
+      call.then(({ status }) => {
+        if (status !== 'dropped') oracle.violate('G10', `tab ${number}: a call that makes no sense is ${status}`)
+      })
+    }
+    // As much as fits, and more than does.
+    void waybill.register({ large: 'x'.repeat(3_000 + Math.floor(scheduler.random() * 6_000)) })
   }
 
   function interrupt(life: Life): void {
@@ -209,6 +256,12 @@ export async function runHistory({ seed, setup, steps }: History): Promise<Run> 
           return
         case 'register':
           void waybill.register({ plan: `p${action.tab}` })
+          return
+        case 'unregister':
+          void waybill.unregister('plan', 'another')
+          return
+        case 'misuse':
+          misuse(page)
           return
         case 'reset':
           void waybill.reset()
@@ -273,11 +326,13 @@ export async function runHistory({ seed, setup, steps }: History): Promise<Run> 
       case 'restore': {
         if (action.do === 'restore' && !backup) return
         inject(action.do)
+        // By a full disk, or by a page that stands still in the middle of a transaction.
+        const isKept = disk.hang || !isRoomy || alive().length > running().length
         for (const { tab } of pages) oracle.ended(tab.life, 'died')
         oracle.killed(pages.map(({ tab }) => tab.life))
         profile.kill()
         // Of a denial that the store could not be told of, what was written down may be lost.
-        if (disk.hang || !isRoomy) deniedAt = undefined
+        if (isKept) deniedAt = undefined
         if (action.do === 'kill') return
         // What the device forgets is outside the promise; that a stream forks must show.
         oracle.excuse(action.do)
@@ -309,6 +364,8 @@ export async function runHistory({ seed, setup, steps }: History): Promise<Run> 
         return
       case 'hang':
         if (action.on) inject('open hangs')
+        // Told of it a moment before a kill, `localStorage` may have lost the denial; then only the store knew.
+        if (action.on && !profile.storage.has(`${NAME}.consent`)) deniedAt = undefined
         disk.hang = action.on
         return
       case 'room':
@@ -319,6 +376,11 @@ export async function runHistory({ seed, setup, steps }: History): Promise<Run> 
         return
       case 'set clock':
         inject(action.do)
+        // What is wished in what is the future now, and not done yet, takes with it all that comes until it is.
+        if (action.by < 0 && forgetting && profile.storage.has(`${NAME}.consent`)) {
+          oracle.excuse('the clock was set back before the buffer was emptied')
+          forgetting.until = Number.POSITIVE_INFINITY
+        }
         // Further back there is no device that was made.
         profile.skew = Math.max(profile.skew + action.by, -25 * 365 * 24 * 60 * MINUTE)
         return
@@ -333,7 +395,12 @@ export async function runHistory({ seed, setup, steps }: History): Promise<Run> 
       case 'collectors':
         inject('collectors replaced')
         if (Object.keys(action.limits).length > 0) oracle.allowHalves()
-        fleet.replaceAll({ instances: action.count, limits: action.limits })
+        fleet.replaceAll({ instances: action.count, limits: action.limits, sinks: sinksWith(action.archive) })
+        return
+      case 'release':
+        inject(action.do)
+        release = action.release
+        if (release !== 'this' && latest !== 'newer') latest = release
         return
       case 'sink':
         setFault(action.sink, action.fault, action.on)
@@ -346,13 +413,31 @@ export async function runHistory({ seed, setup, steps }: History): Promise<Run> 
     if (destination) destination.faults[fault] = on ? 0.6 : 0
   }
 
+  /** When the visitor last wished something, and last set the clock. */
+  const last = { wish: 0, clock: 0 }
+
+  /** No person wishes two things in one millisecond, or something and another time within a second. */
+  async function pauseAsPersonsDo({ do: what }: Action): Promise<void> {
+    const kind = what === 'consent' || what === 'forget' ? 'wish' : what === 'set clock' ? 'clock' : undefined
+    if (!kind) return
+    const earliest = Math.max(last[kind] + 1, last[kind === 'wish' ? 'clock' : 'wish'] + 1_000)
+    await scheduler.pass(Math.max(0, earliest - scheduler.now()))
+    last[kind] = scheduler.now()
+  }
+
   let decisions = 0
-  const holdings = (): Holding[] => destinations.map(({ name, arrivals }) => ({ sink: name, arrivals }))
+  const holdings = (): Holding[] =>
+    destinations.map((destination) => ({
+      sink: destination.name,
+      arrivals: destination.arrivals,
+      isWhole: destination !== archive,
+      keepsForks: destination !== webhook,
+    }))
 
   for (const { after, action } of steps) {
     if (oracle.violations.length > 0) break
-    // No person wishes two things in one millisecond.
-    await scheduler.pass(action.do === 'consent' || action.do === 'forget' ? after + 1 : after)
+    await scheduler.pass(after)
+    await pauseAsPersonsDo(action)
     act(action)
     if (!everGranted && (disk.read(NAME) !== undefined || profile.storage.size > 0)) {
       oracle.violate('G12', 'something was written to the device before the visitor consented')
@@ -362,8 +447,9 @@ export async function runHistory({ seed, setup, steps }: History): Promise<Run> 
 
   say('the faults are over')
   network.weather = FAIR
-  for (const { faults } of destinations) Object.assign(faults, { slow: 0, fails: 0, lies: 0 })
+  for (const { faults } of destinations) Object.assign(faults, { slow: 0, fails: 0, refuses: 0, lies: 0 })
   fleet.replaceAll({ limits: {} })
+  release = latest
   disk.hang = false
   disk.setRoom(undefined)
   isRoomy = true
@@ -373,8 +459,7 @@ export async function runHistory({ seed, setup, steps }: History): Promise<Run> 
     tab.thaw()
   }
   await scheduler.pass(1_000)
-  const last = openPage()
-  const { consent } = await settleIn(scheduler, last.tab.waybill.stats())
+  const { consent } = await settleIn(scheduler, openPage().tab.waybill.stats())
   if (consent !== 'granted') oracle.excuse('the visitor has not consented')
   const end = scheduler.now() + PATIENCE
   const isEmpty = () => !(disk.read(NAME) ?? []).some(([key]) => Array.isArray(key) || String(key).startsWith('raw:'))
