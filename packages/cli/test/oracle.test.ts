@@ -32,7 +32,7 @@ function toEntries(batches: readonly (readonly Piece[])[], stream: number): Entr
     const first = next
     const entries = pieces.map(({ kind, reason, length, lag }) => {
       const seq = next
-      next += kind === 'shed' ? length : 1
+      next += kind === 'event' ? 1 : length
       return {
         stream,
         kind: kind as Entry['kind'],

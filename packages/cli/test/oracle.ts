@@ -72,13 +72,15 @@ export function tellTruth(entries: readonly Entry[]): Truth {
     }
 
     const lines = here.filter((entry) => entry.seq === seq && (entry.kind === 'rejected' || isSame(entry)))
-    const [line, ...again] = lines
-    for (const each of again) {
+    let line: Entry | undefined
+    for (const each of lines) {
       const isSameBatch = each.batchFirst === line?.batchFirst && each.batchLast === line.batchLast
       if (isSameBatch && seq === each.batchFirst) truth.repeats.batches++
-      if (each.kind !== 'event' || line?.kind !== 'event') continue
-      truth.repeats.events++
-      if (!isSameBatch) truth.repeats.eventsInOtherBatch++
+      if (line?.kind === 'event' && each.kind === 'event') {
+        truth.repeats.events++
+        if (!isSameBatch) truth.repeats.eventsInOtherBatch++
+      }
+      if (!line || (line.kind !== 'event' && each.kind === 'event')) line = each
     }
   }
   return truth

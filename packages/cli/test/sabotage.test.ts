@@ -1,4 +1,7 @@
 import { describe, expect, test } from 'vitest'
+import { createAudit } from '../src/core/create-audit.ts'
+import type { Spool } from '../src/core/digest-log.ts'
+import { digest } from '../src/edges/digest.ts'
 import { auditLines, onlyStream } from './audit-lines.ts'
 import { batch, deliver, event, objectKey, range, stream, streamOf, time, tombstone } from './sink-data.ts'
 
@@ -148,6 +151,23 @@ describe('gaps that say why', () => {
     }
   })
 
+  test('a range that the browser shed in one delivery and the collector rejected in another is no fork', () => {
+    const shed = deliver(1, 4, [tombstone(1, { through: 4 })])
+    const rejected = deliver(1, 4, [tombstone(1, { through: 4, type: 'rejected', reason: 'invalid_event' })])
+    for (const lines of [
+      [...shed, ...rejected],
+      [...rejected, ...shed],
+    ]) {
+      expect(at(auditLines({ 'a.ndjson': lines }))).toMatchObject({ verdict: 'complete', forks: [] })
+    }
+  })
+
+  test('a batch that came twice after its range was rejected once is a repeat', () => {
+    const rejected = deliver(1, 4, [tombstone(1, { through: 4, type: 'rejected', reason: 'invalid_event' })])
+    const report = auditLines({ 'a.ndjson': [...rejected, ...batch(1, 4), ...batch(1, 4)] })
+    expect(at(report)).toMatchObject({ verdict: 'complete', rejectedAndHeld: 4, repeats: { batches: 2, events: 4 } })
+  })
+
   test('a tombstone of all the seqs there can be takes no more time than another', () => {
     const huge = deliver(1, Number.MAX_SAFE_INTEGER, [tombstone(1, { through: Number.MAX_SAFE_INTEGER })], {
       at: 0,
@@ -193,6 +213,23 @@ describe('repeats', () => {
     const report = auditLines({ 'a.ndjson': whole, 'b.json': [`[${second.join(',')}]`] })
     expect(at(report)).toMatchObject({ verdict: 'complete', repeats: { batches: 1, events: 20 }, forks: [] })
   })
+})
+
+test('digests take 8 bytes an event and 64 a batch, in lines and in JSON arrays', () => {
+  for (const lines of [batch(1, 500), [`[${batch(1, 500).join(',')}]`]]) {
+    let bytes = 0
+    const spool: Spool = {
+      append(appended) {
+        bytes += appended.length
+      },
+      read: () => [],
+    }
+    const audit = createAudit({ spool, digest })
+    audit.beginFile('a')
+    for (const [index, line] of lines.entries()) audit.addLine(line, index + 1)
+    for (const line of batch(501, 501)) audit.addLine(line, 501)
+    expect(bytes).toBe(500 * 8 + 64)
+  }
 })
 
 describe('order', () => {
@@ -249,6 +286,16 @@ describe('forks', () => {
       ],
     })
     expect(report.totals.forked).toBe(1)
+  })
+
+  test('in a JSON array, which is one line', () => {
+    const other = deliver(
+      21,
+      40,
+      range(21, 40).map((seq) => event(seq, { name: seq === 39 ? 'Else' : 'Clicked' })),
+    )
+    const report = auditLines({ 'a.ndjson': whole, 'b.json': ['', `[${other.join(',')}]`] })
+    expect(at(report).forks).toMatchObject([{ first: 39, positions: [{ line: 39 }, { file: 'b.json', line: 2 }] }])
   })
 
   test('a range that was cut anew, the same at first and then another', () => {

@@ -44,6 +44,25 @@ test('more repeats than are looked at in one reading are found in several', () =
   }
 })
 
+test.each(['same____', '____same'])('contents differ as soon as one half of their digests does: %s', (digest) => {
+  const log = createDigestLog(createSpool())
+  const run: Run = {
+    stream: 0,
+    kind: 'event',
+    first: 1,
+    last: 1,
+    file: 0,
+    line: 1,
+    step: 1,
+    batchFirst: 1,
+    batchLast: 1,
+  }
+  log.append(run, 'samesame')
+  log.append(run, digest)
+  const streams = [{ ...emptyTally(0, streamOf(1)), again: [{ first: 1, last: 1, label: undefined }] }]
+  expect(compareRepeats(streams, log.read).get(0)?.differences).toMatchObject([{ first: 1, last: 1 }])
+})
+
 test('where nothing came twice the log is not read', () => {
   const read = () => {
     throw new Error('read')

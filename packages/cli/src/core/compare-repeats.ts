@@ -26,7 +26,7 @@ export interface Compared {
 
 /** What is known of a seq that came more than once, while the log is read. */
 interface Slot {
-  /** The run in which a line began at this seq. */
+  /** The first run in which a line began at this seq; the first one with an event, once there is one. */
   line: Run | undefined
   /** The first content that came: what the collector rejected has none. */
   content: { run: Run; high: number; low: number } | undefined
@@ -95,7 +95,11 @@ function compare(slot: Slot, seq: number, run: Run, digestOf: DigestOf, { repeat
   }
   const isSameBatch = run.batchFirst === line.batchFirst && run.batchLast === line.batchLast
   if (isSameBatch && seq === run.batchFirst) repeats.batches++
-  if (run.kind !== 'event' || line.kind !== 'event') return
+  if (run.kind !== 'event') return
+  if (line.kind !== 'event') {
+    slot.line = run
+    return
+  }
   repeats.events++
   if (!isSameBatch) repeats.eventsInOtherBatch++
 }
