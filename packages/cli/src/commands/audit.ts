@@ -1,5 +1,6 @@
 import { createAudit } from '../core/create-audit.ts'
 import { renderReport } from '../core/render-report.ts'
+import type { AuditReport } from '../core/report.ts'
 import { createSpool } from '../edges/create-spool.ts'
 import { digest } from '../edges/digest.ts'
 import type { Command } from './command.ts'
@@ -12,7 +13,7 @@ export const audit: Command = {
   summary: 'Proves from what has arrived that nothing is missing, or says what is.',
   usage: 'waybill audit [--json] [--all] [--progress] FILE…|FOLDER…|-',
   options: {
-    json: { help: 'Print the whole report as one JSON object.' },
+    json: { help: 'Print the whole report as one JSON object, each stream on its own line.' },
     all: { help: 'List everything; otherwise each list ends after 20 rows.' },
     progress: { help: 'Say on stderr how far it is, even if that is no terminal.' },
   },
@@ -53,12 +54,18 @@ Examples:
         remark: audit.addRemark,
       })
       const report = audit.report(bytes)
-      terminal.stdout.write(
-        flags.has('json') ? `${JSON.stringify(report, null, 2)}\n` : renderReport(report, { all: flags.has('all') }),
-      )
+      const pieces = flags.has('json') ? toJson(report) : [renderReport(report, { all: flags.has('all') })]
+      for (const piece of pieces) terminal.stdout.write(piece)
       return exitCodes[report.verdict]
     } finally {
       spool.close()
     }
   },
+}
+
+/** One JSON object, a stream a line: the text of a million streams is longer than a string may be. */
+function* toJson({ streams, ...report }: AuditReport): Generator<string> {
+  yield `${JSON.stringify(report).slice(0, -1)},"streams":[`
+  for (const [index, stream] of streams.entries()) yield `${index === 0 ? '' : ','}\n${JSON.stringify(stream)}`
+  yield '\n]}\n'
 }

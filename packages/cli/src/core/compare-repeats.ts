@@ -26,7 +26,7 @@ export interface Compared {
 
 /** What is known of a seq that came more than once, while the log is read. */
 interface Slot {
-  /** The first run in which a line began at this seq; the first one with an event, once there is one. */
+  /** The first run that came; the first one with an event, once there is one. */
   line: Run | undefined
   /** The first content that came: what the collector rejected has none. */
   content: { run: Run; high: number; low: number } | undefined
@@ -87,8 +87,6 @@ function compare(slot: Slot, seq: number, run: Run, digestOf: DigestOf, { repeat
       return
     }
   }
-  // Of a range it is the tombstone's first seq that counts as its line.
-  if (run.kind !== 'event' && run.first !== seq) return
   if (!line) {
     slot.line = run
     return

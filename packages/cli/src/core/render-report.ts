@@ -14,11 +14,11 @@ export function renderReport(report: AuditReport, { all = false }: { all?: boole
     title: string,
     items: readonly Item[],
     columns: readonly Column[],
-    row: (item: Item) => string[],
+    rows: (item: Item) => string[][],
   ) =>
     items.length === 0
       ? []
-      : [`${title}\n${toTable(columns, items.slice(0, most).map(row))}${more(items.length, most)}`]
+      : [`${title}\n${toTable(columns, items.slice(0, most).flatMap(rows))}${more(items.length, most)}`]
   const perStream = <Item>(pick: (stream: StreamReport) => readonly Item[]) =>
     streams.flatMap((stream) => pick(stream).map((item) => ({ stream, item })))
 
@@ -30,9 +30,11 @@ export function renderReport(report: AuditReport, { all = false }: { all?: boole
       perStream(({ missing }) => missing),
       PLAIN,
       ({ stream, item }) => [
-        stream.streamId,
-        seqs(item),
-        item.kind === 'line' ? 'their batch has come, without them' : 'no batch that holds them has come',
+        [
+          stream.streamId,
+          seqs(item),
+          item.kind === 'line' ? 'their batch has come, without them' : 'no batch that holds them has come',
+        ],
       ],
     ),
     ...list(
@@ -40,41 +42,42 @@ export function renderReport(report: AuditReport, { all = false }: { all?: boole
       perStream(({ forks }) => forks),
       PLAIN,
       ({ stream, item }) => [
-        stream.streamId,
-        seqs(item),
-        `${item.positions.map(place).join(' and ')}: ${printable(item.detail)}`,
+        [stream.streamId, seqs(item), printable(item.detail)],
+        ...item.positions.map((position) => ['', '', place(position)]),
       ],
     ),
     ...list(
       'Gaps that say why',
       perStream(({ explained }) => explained),
       PLAIN,
-      ({ stream, item }) => [stream.streamId, seqs(item), printable(item.explanation)],
+      ({ stream, item }) => [[stream.streamId, seqs(item), printable(item.explanation)]],
     ),
     ...list(
       'Out of order',
       streams.filter(({ late }) => late.lines > 0),
       PLAIN,
       ({ streamId, late }) => [
-        streamId,
-        `${count(late.batches, 'batch', 'batches')}, ${count(late.lines, 'line')}`,
-        late.first ? `first at ${place(late.first)}` : '',
+        [
+          streamId,
+          `${count(late.batches, 'batch', 'batches')}, ${count(late.lines, 'line')}`,
+          late.first ? `first at ${place(late.first)}` : '',
+        ],
       ],
     ),
     ...list(
       'Streams below several keys',
       streams.filter(({ keys }) => keys.length > 1),
       PLAIN,
-      ({ streamId, keys }) => [streamId, printable(keys.join(', '))],
+      ({ streamId, keys }) => [[streamId, printable(keys.join(', '))]],
     ),
     ...list(
       'Rejected in one delivery and held in another',
       streams.filter(({ rejectedAndHeld }) => rejectedAndHeld > 0),
       PLAIN,
-      ({ streamId, rejectedAndHeld }) => [streamId, count(rejectedAndHeld, 'event')],
+      ({ streamId, rejectedAndHeld }) => [[streamId, count(rejectedAndHeld, 'event')]],
     ),
-    ...list(remarkTitle(remarks, totals), remarks, PLAIN, (remark) => [place(remark), printable(remark.detail)]),
-    ...list('Streams', [...streams].sort(byWorst), STREAM_COLUMNS, toStreamRow),
+    ...list(remarkTitle(remarks, totals), remarks, PLAIN, (remark) => [[place(remark), printable(remark.detail)]]),
+    ...list('Streams', [...streams].sort(byWorst), STREAM_COLUMNS, (stream) => [toStreamRow(stream)]),
   ]
   return `${sections.join('\n\n')}\n`
 }
@@ -134,7 +137,7 @@ function renderTotals(totals: Totals, lag: Distribution | undefined, skew: Audit
       'repeats',
       `${count(repeats.batches, 'batch', 'batches')}, ${count(repeats.events, 'event')}, ${number(repeats.eventsInOtherBatch)} of them in another batch than at first`,
     ],
-    ['late', count(lateBatches, 'batch', 'batches')],
+    ['out of order', count(lateBatches, 'batch', 'batches')],
     ...(lag
       ? [
           [

@@ -7,7 +7,7 @@ export interface Column {
 /** Texts in columns as wide as their widest, two spaces apart, each line indented by two. */
 export function toTable(columns: readonly Column[], rows: readonly (readonly string[])[]): string {
   const lines = columns.some(({ title }) => title !== '') ? [columns.map(({ title }) => title), ...rows] : rows
-  const widths = columns.map((_, index) => Math.max(...lines.map((line) => (line[index] ?? '').length)))
+  const widths = columns.map((_, index) => lines.reduce((most, line) => Math.max(most, (line[index] ?? '').length), 0))
   return lines
     .map((line) => {
       const cells = columns.map(({ align }, index) => {

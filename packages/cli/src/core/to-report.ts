@@ -115,7 +115,10 @@ function toForks({ forks }: StreamTally, differences: readonly Difference[], fil
       last,
       kind: 'content',
       positions: [place(one, first), place(other, first)],
-      detail: `${content(one)}, and another content as ${content(other)}`,
+      detail:
+        content(one) === content(other)
+          ? `two contents in ${batch(one)}`
+          : `${content(one)}, and otherwise ${content(other)}`,
     }),
   )
   const explained = new Set(found.flatMap(({ positions }) => positions.map(({ file }) => file)))
