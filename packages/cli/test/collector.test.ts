@@ -1,0 +1,128 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { createCollector, r2Sink, type Sink } from '@waybill/collector'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { audit } from '../src/commands/audit.ts'
+import type { AuditReport } from '../src/core/report.ts'
+import { event, range, stream, time, tombstone } from './sink-data.ts'
+
+// What the real collector writes with its real sinks, and not what this package believes of it.
+
+let folder: string
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'waybill-collector-'))
+})
+afterEach(() => rm(folder, { recursive: true }))
+
+/** A bucket in memory, and a destination that keeps each batch as a webhook would get it. */
+function startCollector() {
+  const objects = new Map<string, { body: Uint8Array; customMetadata: Record<string, string> }>()
+  const arrays: string[] = []
+  const bucket = r2Sink({
+    bucket: {
+      head: async (key) => objects.get(key) ?? null,
+      async put(key, value, { customMetadata }) {
+        if (objects.has(key)) return null
+        objects.set(key, { body: Uint8Array.from(value), customMetadata })
+        return {}
+      },
+    },
+  })
+  const decoder = new TextDecoder()
+  const webhook: Sink = {
+    name: 'webhook',
+    guarantee: 'accepted',
+    required: true,
+    async deliver({ lines }) {
+      arrays.push(`[${lines.map((line) => decoder.decode(line)).join(',')}]`)
+      return { ok: true, value: undefined }
+    },
+  }
+  let now = Date.parse(time(60_000))
+  const app = createCollector({
+    keys: [{ key: 'wk_shop', id: 'shop', origins: ['https://www.example.com'] }],
+    sinks: [bucket, webhook],
+    now: () => now++,
+  })
+  return {
+    async present(first: number, last: number, lines: readonly string[]) {
+      const header = {
+        v: 1,
+        batchId: `${stream}:${first}-${last}`,
+        streamId: stream,
+        first,
+        last,
+        cutAt: time(0),
+        sdk: 'test/1',
+        sentAt: time(1_000),
+        attempt: 1,
+      }
+      const response = await app.request('/v1/events?key=wk_shop', {
+        method: 'POST',
+        headers: { Origin: 'https://www.example.com', 'Content-Type': 'text/plain' },
+        body: [JSON.stringify(header), ...lines, ''].join('\n'),
+      })
+      expect(response.status).toBe(200)
+    },
+    /** Copies what the destinations hold to the disk, and audits one of them. */
+    async audit(destination: 'bucket' | 'webhook.json'): Promise<{ code: number; report: AuditReport }> {
+      for (const [key, { body }] of objects) {
+        const path = join(folder, 'bucket', key)
+        await mkdir(dirname(path), { recursive: true })
+        await writeFile(path, body)
+      }
+      await writeFile(join(folder, 'webhook.json'), arrays.map((array) => `${array}\n`).join(''))
+      let stdout = ''
+      const terminal = {
+        stdin: process.stdin,
+        stdout: { write: (text: string) => (stdout += text) },
+        stderr: { write: () => {} },
+      }
+      const call = { paths: [join(folder, destination)], flags: new Set(['json']), values: {} }
+      return { code: await audit.run(call, terminal), report: JSON.parse(stdout) }
+    },
+  }
+}
+
+const events = (first: number, last: number, name = 'Clicked') => range(first, last).map((seq) => event(seq, { name }))
+
+test('what it delivers is complete: repeats, shed ranges, and an event that it rejects', async () => {
+  const collector = startCollector()
+  await collector.present(1, 20, events(1, 20))
+  await collector.present(21, 40, [tombstone(21, { through: 30 }), ...events(31, 39), '{"damaged'])
+  await collector.present(21, 40, [tombstone(21, { through: 30 }), ...events(31, 39), '{"damaged'])
+  for (const [destination, batches] of [
+    ['bucket', 0],
+    ['webhook.json', 1],
+  ] as const) {
+    const { code, report } = await collector.audit(destination)
+    expect(code, destination).toBe(0)
+    expect(report).toMatchObject({
+      verdict: 'complete',
+      totals: { events: 29, shed: 10, rejected: 1, missing: 0, repeats: { batches, events: 9 * batches } },
+      skewMs: { min: expect.any(Number) },
+      remarks: [],
+    })
+    expect(report.streams[0]?.explained).toEqual([
+      { first: 21, last: 30, explanation: 'shed: cap' },
+      { first: 40, last: 40, explanation: 'rejected: invalid_json' },
+    ])
+  }
+})
+
+test('a profile that was restored from a copy and went on differently is a fork', async () => {
+  const collector = startCollector()
+  await collector.present(1, 20, events(1, 20))
+  await collector.present(21, 40, events(21, 40))
+  await collector.present(21, 40, [...events(21, 30), ...events(31, 40, 'Else')])
+  for (const destination of ['bucket', 'webhook.json'] as const) {
+    const { code, report } = await collector.audit(destination)
+    expect(code, destination).toBe(1)
+    expect(report).toMatchObject({
+      verdict: 'incomplete',
+      totals: { forked: 1, missing: 0, repeats: { batches: 1, events: 10 } },
+    })
+    expect(report.streams[0]?.forks).toMatchObject([{ kind: 'content', first: 31, last: 40 }])
+  }
+})
