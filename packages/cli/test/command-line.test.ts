@@ -137,6 +137,13 @@ describe('waybill audit', () => {
     expect(report.streams).toMatchObject([{ forks: [{ kind: 'content', first: 1, last: 20 }] }])
   })
 
+  test('a folder in which nothing is to be read: a wrong path must not look like a proof', async () => {
+    await mkdir(join(folder, 'nothing'))
+    const { code, stdout } = await waybill(['audit', 'nothing'])
+    expect(code).toBe(2)
+    expect(stdout).toMatch(/^NOTHING TO PROVE: there are no lines\.\n/)
+  })
+
   test('a link that leads back to its own folder is passed over, and a link to a file is read', async () => {
     await write('links/a.ndjson', toText(batch(1, 20)))
     await write('linked/b', toText(batch(21, 40)))
@@ -173,6 +180,25 @@ describe('waybill audit', () => {
     expect(silent.stderr).toBe('')
     expect(told.report).toEqual(silent.report)
   })
+
+  test('memory grows with streams and gaps: 200,000 events are audited in a heap of 24 MB, those that came twice compared', async () => {
+    const lines = range(0, 99).flatMap((number) => {
+      const streamId = streamOf(number % 50)
+      // The last 50 come twice.
+      const from = number < 50 ? 0 : 2_000
+      return range(0, 99).flatMap((index) => batch(from + index * 20 + 1, from + index * 20 + 20, { streamId }))
+    })
+    const path = await write('large.ndjson', toText(lines))
+    const again = await write('again.ndjson', toText(lines.slice(100_000)))
+    const child = spawn(process.execPath, ['--max-old-space-size=24', program, 'audit', path, again], { cwd: folder })
+    let stdout = ''
+    child.stdout.on('data', (chunk) => {
+      stdout += chunk
+    })
+    expect(await new Promise((resolve) => child.on('close', resolve))).toBe(0)
+    expect(stdout).toContain('COMPLETE: each of 50 streams')
+    expect(stdout).toContain('repeats       5,000 batches, 100,000 events')
+  }, 60_000)
 
   test('where no temporary file can be written it says so, and proves nothing', async () => {
     const many = Buffer.from(toText(range(1, 20_000).flatMap((number) => batch(1, 1, { streamId: streamOf(number) }))))
@@ -390,6 +416,7 @@ test.each<[args: string[], text: string[]]>([
   const { code, stdout, stderr } = await waybill(args)
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
   for (const each of text) expect(stdout).toContain(each)
+  for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(80)
 })
 
 test('the program runs where nothing is installed beside it', async () => {

@@ -398,11 +398,16 @@ describe('what else is named', () => {
     expect(at(auditLines({ 'a.ndjson': lines }))).toMatchObject({ verdict: 'complete', events: 20 })
   })
 
-  test('no lines at all are no fault', () => {
-    expect(auditLines({ 'a.ndjson': ['', '  '] })).toMatchObject({
-      verdict: 'complete',
-      streams: [],
-      totals: { lines: 0 },
-    })
+  test('where no line is of a stream nothing is proved', () => {
+    for (const [lines, count] of [
+      [['', '  '], 0],
+      [['{"level":"info"}'], 1],
+    ] as const) {
+      expect(auditLines({ 'a.ndjson': lines })).toMatchObject({
+        verdict: 'empty',
+        streams: [],
+        totals: { lines: count },
+      })
+    }
   })
 })

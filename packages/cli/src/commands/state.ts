@@ -12,10 +12,11 @@ export const state: Command = {
   options: {
     by: { choices: groupings, help: 'What to show a state of. Default: stream.' },
     json: { help: 'Print one JSON object a line.' },
-    progress: { help: 'Say on stderr how far it is, even if that is no terminal.' },
+    progress: { help: 'Say on stderr how far it is, terminal or not.' },
   },
-  details: `Each event carries all the state that had accumulated when it happened, so the event with the highest seq says it all, and
-nothing is joined. Reads what \`waybill audit\` reads. What can't be read is named on stderr.
+  details: `Each event carries all the state that had accumulated when it happened: the one
+with the highest seq says it all, and nothing is joined. Reads what
+\`waybill audit\` reads. What can't be read is named on stderr.
 
 Memory grows with streams or sessions, not with events.
 

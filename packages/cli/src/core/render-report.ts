@@ -108,8 +108,6 @@ function renderVerdict({ verdict, totals }: AuditReport): string {
   const { streams, missing, forked, lines } = totals
   switch (verdict) {
     case 'complete':
-      if (streams === 0)
-        return lines === 0 ? 'NOTHING TO AUDIT: there are no lines.' : 'NOTHING TO AUDIT: no line is of a stream.'
       return `COMPLETE: ${streams === 1 ? 'the stream holds' : `each of ${number(streams)} streams holds`} every seq from 1 to its last, or a tombstone that says why not.`
     case 'incomplete': {
       const faults = [
@@ -120,6 +118,8 @@ function renderVerdict({ verdict, totals }: AuditReport): string {
     }
     case 'unreadable':
       return 'NOT PROVED: no gap and no fork, but not all of the input could be read.'
+    case 'empty':
+      return `NOTHING TO PROVE: ${lines === 0 ? 'there are no lines' : 'no line is of a stream'}.`
   }
 }
 

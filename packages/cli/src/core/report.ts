@@ -122,8 +122,9 @@ export interface AuditReport {
   /**
    * `complete`: all that was given could be read, each stream holds every seq from 1 to its last or says why not, and none is
    * forked. `incomplete`: a gap without an explanation, or a fork. `unreadable`: neither, and yet not all could be read.
+   * `empty`: no line and no object's name is of a stream, so that nothing is proved.
    */
-  verdict: 'complete' | 'incomplete' | 'unreadable'
+  verdict: 'complete' | 'incomplete' | 'unreadable' | 'empty'
   totals: Totals
   lagMs?: Distribution
   skewMs?: { min: number; max: number }

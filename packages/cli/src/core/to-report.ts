@@ -48,9 +48,10 @@ export function toReport(
   }
 }
 
-function toVerdict({ missing, forked, remarks }: Totals): AuditReport['verdict'] {
+function toVerdict({ streams, missing, forked, remarks }: Totals): AuditReport['verdict'] {
   if (missing > 0 || forked > 0) return 'incomplete'
-  return Object.keys(remarks).some((kind) => unreadableKinds.has(kind as Remark['kind'])) ? 'unreadable' : 'complete'
+  if (Object.keys(remarks).some((kind) => unreadableKinds.has(kind as Remark['kind']))) return 'unreadable'
+  return streams > 0 ? 'complete' : 'empty'
 }
 
 function toStreamReport(
