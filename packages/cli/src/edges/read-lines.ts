@@ -28,8 +28,7 @@ const BOM = [0xef, 0xbb, 0xbf]
 export async function readLines(path: string, stdin: AsyncIterable<Buffer>, reader: Reader): Promise<void> {
   let number = 0
   let hasCr = false
-  const remark = (kind: Remark['kind'], detail: string, line = number) =>
-    reader.remark({ kind, file: path, line, detail })
+  const remark = (kind: Remark['kind'], detail: string) => reader.remark({ kind, file: path, line: number, detail })
 
   const splitter = createLineSplitter(
     {
