@@ -5,7 +5,7 @@ export default defineConfig({
     name: 'simulation',
     environment: 'node',
     include: ['simulation/**/*.test.ts'],
-    // It keeps every core busy, which browsers need: after all else.
+    // It keeps every core busy, which browsers need: in a group of its own.
     sequence: { groupOrder: 1 },
     retry: 0,
   },

@@ -365,7 +365,7 @@ export async function runHistory({ seed, setup, steps }: History): Promise<Run> 
       case 'hang':
         if (action.on) inject('open hangs')
         // Told of it a moment before a kill, `localStorage` may have lost the denial; then only the store knew.
-        if (action.on && !profile.storage.has(`${NAME}.consent`)) deniedAt = undefined
+        if (action.on && !profile.storage.get(`${NAME}.consent`)?.includes('denied')) deniedAt = undefined
         disk.hang = action.on
         return
       case 'room':

@@ -351,6 +351,15 @@ describe('forget', () => {
     expect(parts.collector.events()).toEqual(['b'])
   })
 
+  test('leaves nothing behind of what waits while another tab’s denial is being carried out', async () => {
+    const { parts, gate, track, words } = createPage('granted')
+    words.wish = { at: parts.now(), consent: 'denied', forget: true }
+    gate.look()
+    track('a')
+    gate.leave()
+    expect(parts.lastWords.read()).toEqual([])
+  })
+
   test('keeps to a grant that this page knows of while the store can’t be read', async () => {
     const { parts, gate } = createPage('pending')
     await gate.decide('granted')

@@ -190,7 +190,7 @@ export function createConsentGate({ buffers, wishes, now, delay, assumed, onErro
     },
     leave() {
       // What waits only until the store has forgotten what was before is left behind with the rest.
-      if (decided === 'granted')
+      if (decided === 'granted' && wishes.read()?.consent !== 'denied')
         for (const { operation, resolve } of held.splice(0)) buffers.submit(operation).then(resolve)
       buffers.leave()
     },
