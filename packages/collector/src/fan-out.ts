@@ -41,7 +41,7 @@ async function deliverWithin({ deadline, after }: Allowance, sink: Sink, batch: 
       if (fault.kind === 'transient') return { sink, result: fail(fault), refused }
       const rest = withTombstones(pending, fault.seqs)
       if (!rest) throw new RangeError(`it refuses seqs ${fault.seqs.join(', ')}, and not all are events of the batch`)
-      refused.push(...fault.seqs)
+      refused.push(...new Set(fault.seqs))
       pending = rest
     }
   } catch (error) {

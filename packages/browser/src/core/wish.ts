@@ -11,7 +11,7 @@ export interface Wish {
   consent?: ConsentDecision | undefined
   /** Empty the buffer, and end the stream. */
   forget?: boolean
-  /** Only what was before this, ms since 1970, when that was wished earlier. Default: `at`. */
+  /** Only what was before this, ms since 1970: `at` may be later than the clock was. Default: `at`. */
   since?: number
 }
 

@@ -247,6 +247,19 @@ describe('when the visitor denies it', () => {
     expect(words.wish?.consent).toBe('denied')
   })
 
+  test('takes with it what came after a forgetting that is still to be done, whatever is granted later', async () => {
+    const { parts, gate, track, words } = createPage('granted')
+    parts.disk.always = new Error('down')
+    gate.forget()
+    await gate.decide('denied')
+    const wish = words.wish
+    await gate.decide('granted')
+    expect([wish?.since, words.wish?.since]).toEqual([undefined, wish?.at])
+    parts.disk.always = undefined
+    await gate.look()
+    expect(await track('a')).toEqual([{ status: 'durable', seq: 1 }])
+  })
+
   test('where none is needed to store, it is stored though nothing was stored before', async () => {
     const { gate } = createPage('granted')
     const denied = gate.decide('denied')
@@ -358,6 +371,19 @@ describe('forget', () => {
     track('a')
     gate.leave()
     expect(parts.lastWords.read()).toEqual([])
+  })
+
+  test('in another tab takes back the copy that the browser would send for this one', async () => {
+    const { parts, buffers, gate, track } = createPage('granted')
+    parts.collector.answer = outage
+    await track('a')
+    await buffers.flushNow(true)
+    expect(parts.deferredCopy.text).toBeDefined()
+    await createPage('granted', parts).gate.forget()
+    const heard = gate.look()
+    expect(parts.deferredCopy.text).toBeUndefined()
+    await heard
+    expect(gate.current()).toBe('granted')
   })
 
   test('keeps to a grant that this page knows of while the store can’t be read', async () => {

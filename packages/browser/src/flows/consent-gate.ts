@@ -169,6 +169,11 @@ export function createConsentGate({ buffers, wishes, now, delay, assumed, onErro
   }
   const lookAnew = (): Promise<void> => {
     signs++
+    // Another tab may have forgotten what this one would still send, or leave to the browser to send.
+    if (current === 'granted') {
+      current = 'pending'
+      buffers.halt()
+    }
     return look()
   }
 
@@ -197,7 +202,7 @@ export function createConsentGate({ buffers, wishes, now, delay, assumed, onErro
     async forget() {
       wished++
       for (const call of held.splice(0)) drop(call, 'forgotten')
-      owed = { at: next(), consent: wishes.read()?.consent, forget: true }
+      owed = { at: next(), consent: wishes.read()?.consent, forget: true, since: now() }
       // Before consent not even that is written.
       if (isStored() || wishes.read()) wishes.write(owed)
       wasNoted = wishes.read()?.at === owed.at
@@ -219,12 +224,9 @@ export function createConsentGate({ buffers, wishes, now, delay, assumed, onErro
       // What was to be forgotten before it still is.
       const former = owed ?? wishes.read()
       const forget = decision === 'denied' || !!former?.forget
-      const wish: Wish = {
-        at: next(),
-        consent: decision,
-        forget,
-        since: former?.forget ? (former.since ?? former.at) : undefined,
-      }
+      // A denial takes all; a grant only what was to be forgotten before it.
+      const since = decision === 'granted' && former?.forget ? (former.since ?? former.at) : undefined
+      const wish: Wish = { at: next(), consent: decision, forget, since }
       // Where the store can't be read, what it holds must not take it back.
       owed = forget ? wish : undefined
       // A wish that is written down may be a grant that nobody could carry out yet.
