@@ -30,6 +30,8 @@ export interface SimulatedDestination {
   readonly counts: Readonly<Record<Fault, number>>
   /** What is there: for each batch id the lines it was first brought with, then those of each fork. */
   readonly held: ReadonlyMap<string, readonly (readonly string[])[]>
+  /** Which events it has refused, as `<streamId> <seq>`. */
+  readonly refused: ReadonlySet<string>
   /** All that was ever brought, as it came. */
   readonly arrivals: readonly Arrival[]
   /** The real sink, as one collector has it. */

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import type { Leave } from './browser.ts'
 import type { Fault } from './destination.ts'
 import type { Weather } from './network.ts'
+import { LEAST_EVENT_BYTES } from './oracle.ts'
 import type { Release } from './releases.ts'
 
 /** What happens, and to whom. A tab or a collector is a number, of those that are there then. */
@@ -120,7 +121,7 @@ const action: fc.Arbitrary<Action> = fc.oneof(
       limits: fc.constantFrom<Record<string, number>>(
         {},
         { batchEvents: 3 },
-        { eventBytes: 2_000 },
+        { eventBytes: LEAST_EVENT_BYTES },
         { batchBytes: 41_000 },
       ),
       archive: fc.constantFrom<Archive>('none', 'best-effort', 'required'),
@@ -130,7 +131,7 @@ const action: fc.Arbitrary<Action> = fc.oneof(
     weight: 5,
     arbitrary: fc.record({
       do: fc.constant('sink' as const),
-      sink: fc.nat(1),
+      sink: fc.nat(2),
       fault: fc.constantFrom('slow' as const, 'fails', 'lies', 'refuses'),
       on: fc.boolean(),
     }),

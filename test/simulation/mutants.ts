@@ -24,8 +24,8 @@ export const mutants: readonly Mutant[] = [
     breaks: ['G1', 'G3', 'G5'],
   },
   {
-    // Of the batch that it presented and that still heads the list, a late answer is as good as any: to look at the
-    // epoch or at the id alone would be enough for that. Without either it takes another batch off the list.
+    // That a batch is recorded may be heard late: it still is, so that its id alone would do. Without either, another
+    // batch is taken off the list.
     name: 'forgets whatever heads the list',
     file: 'browser/src/core/delivery.ts',
     changes: [

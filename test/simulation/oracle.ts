@@ -28,6 +28,8 @@ export interface Holding {
   isWhole: boolean
   /** It knows a repeat by its bytes, so that it keeps what comes with others under the same id. */
   keepsForks: boolean
+  /** Places of events that it has refused. */
+  refused: ReadonlySet<string>
 }
 
 /** One event that was handed to `track()`. */
@@ -72,6 +74,8 @@ export interface Oracle {
   ended: (life: Life, end: 'left' | 'died') => void
   /** The browser was killed: what `localStorage` was told of late may be gone. */
   killed: (lives: readonly Life[]) => void
+  /** The clock was changed: what a page leaves behind is ordered by it. */
+  allowDisorder: () => void
   /** Nothing that was handed over until now has to arrive. */
   excuse: (reason: string) => void
   /** The device went back to an earlier state: streams may fork from here on. */
@@ -92,6 +96,9 @@ export interface Oracle {
 }
 
 const decoder = new TextDecoder()
+
+/** The lowest limit of any collector: no event has more members than it may, or too deep ones. */
+export const LEAST_EVENT_BYTES = 2_000
 
 /** The batch that a request carries. */
 function readBatch({ url, body }: Presented): { header: BatchHeader; rest: string } {
@@ -138,6 +145,9 @@ export function createOracle(): Oracle {
   const placed = new Map<string, Set<string>>()
   /** What is recorded for each place. */
   const recorded = new Map<string, Set<string>>()
+  /** How long the longest of them was, in bytes. */
+  const sizes = new Map<string, number>()
+  let disorder = false
   let forks = false
   let halves = false
   let repeats = false
@@ -179,7 +189,8 @@ export function createOracle(): Oracle {
   }
 
   /** Order, gaps, repeats and contents, from the destination's own data alone. */
-  function checkStreams({ sink, arrivals, isWhole }: Holding): void {
+  function checkStreams({ sink, arrivals, isWhole, refused }: Holding): void {
+    const latest = new Map<string, Map<Life, number>>()
     const batches = new Map<string, string>()
     const streams = new Map<string, Map<number, { line: Line; text: string }>>()
     const markers = new Map<string, string>()
@@ -205,6 +216,10 @@ export function createOracle(): Oracle {
         const differs = known && type !== 'rejected' && known.line.type !== 'rejected' && known.text !== text
         if (differs && !forks) violate('G4', `${sink}: seq ${seq} of ${streamId} is there with two contents`)
         for (let one = seq; one <= through; one++) stream.set(one, { line, text })
+        const mayBeRejected = reason === 'refused_by_sink' ? refused.has(placeOf(line)) : isLarge(line)
+        if (type === 'rejected' && !mayBeRejected) {
+          violate('G9', `${sink}: seq ${seq} of ${streamId} was rejected for ${reason}, and nothing was wrong with it`)
+        }
         if (reason === 'damaged' && !forks) violate('G3', `${sink}: seq ${seq} of ${streamId} was found damaged`)
         const marker = properties?.marker
         const place = placeOf(line)
@@ -213,8 +228,15 @@ export function createOracle(): Oracle {
           violate('G2', `${sink}: ${marker} is there as ${markers.get(marker)} and as ${place}`)
         }
         markers.set(marker, place)
-        if (events.get(marker)?.result?.status === 'dropped')
-          violate('G9', `${sink}: ${marker} was dropped and is there`)
+        const event = events.get(marker)
+        if (event && !known && !disorder && !forks) {
+          const before = latest.get(streamId) ?? new Map<Life, number>()
+          const number = Number(marker.slice(1))
+          if (number < (before.get(event.life) ?? 0))
+            violate('G6', `${sink}: ${marker} came after what its page tracked later`)
+          latest.set(streamId, before.set(event.life, number))
+        }
+        if (event?.result?.status === 'dropped') violate('G9', `${sink}: ${marker} was dropped and is there`)
       }
       const last = Math.max(...stream.keys())
       if (stream.size !== last && isWhole)
@@ -222,6 +244,10 @@ export function createOracle(): Oracle {
     }
     if (!forks && isWhole) for (const [streamId, stream] of streams) checkFuture(sink, streamId, stream)
   }
+
+  /** Whether any collector had a reason to reject it. */
+  const isLarge = (line: Line) =>
+    line.reason === 'event_too_large' && (sizes.get(placeOf(line)) ?? 0) > LEAST_EVENT_BYTES
 
   /** What a release to come has accumulated is carried through by this one. */
   function checkFuture(sink: string, streamId: string, stream: Map<number, { line: Line }>): void {
@@ -289,6 +315,9 @@ export function createOracle(): Oracle {
     excuse(reason) {
       for (const event of events.values()) event.excuse ??= reason
     },
+    allowDisorder() {
+      disorder = true
+    },
     allowForks() {
       forks = true
     },
@@ -304,8 +333,11 @@ export function createOracle(): Oracle {
       if (before?.has(rest)) return header
       if (before && !forks) violate('G5', `${header.batchId} left the device with two contents`)
       addTo(presented, header.batchId, rest)
-      for (const line of parse(toLines(rest))) {
-        if (line.properties?.marker) addTo(placed, placeOf(line), line.properties.marker)
+      const lines = toLines(rest)
+      for (const [index, line] of parse(lines).entries()) {
+        const place = placeOf(line)
+        sizes.set(place, Math.max(sizes.get(place) ?? 0, Buffer.byteLength(lines[index] as string)))
+        if (line.properties?.marker) addTo(placed, place, line.properties.marker)
       }
       return header
     },

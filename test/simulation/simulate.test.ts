@@ -3,16 +3,24 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
 import { scale } from '../harness/scale.ts'
-import { RUNS, SEED } from './runs.ts'
+import { RUNS, SEED, WORKERS } from './runs.ts'
 import { simulate } from './simulate.ts'
 
 const run = promisify(execFile)
 const runs = scale === 1 ? RUNS : 100 * RUNS
 
-// As anyone does it from the command line, with a worker on each core.
+// As anyone does it from the command line.
 test(`${runs} histories: whatever happens, every guarantee holds`, { timeout: 600_000 * scale ** 2 }, async () => {
   const script = join(import.meta.dirname, '..', 'simulate.ts')
-  const told = run(process.execPath, [script, '--runs', String(runs), '--seed', String(SEED)])
+  const told = run(process.execPath, [
+    script,
+    '--runs',
+    String(runs),
+    '--seed',
+    String(SEED),
+    '--workers',
+    String(WORKERS),
+  ])
   told.child.stdout?.pipe(process.stdout)
   const { stdout } = await told
   expect(stdout).toContain(`seed ${SEED}: ${runs} of ${runs} histories`)

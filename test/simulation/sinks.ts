@@ -74,7 +74,12 @@ export function simulatedWebhook({
     (_: string, { headers, body, signal }: RequestInit) => {
       const id = new Headers(headers).get('webhook-id') ?? ''
       const lines = toLines(body as Uint8Array)
-      const seqs = lines.map((line) => JSON.parse(line)).flatMap(({ event, seq }) => (event ? [seq] : []))
+      const events = lines.map((line) => JSON.parse(line)).filter(({ event }) => event)
+      const refuse = () => {
+        const { streamId, seq } = pick(events)
+        shelf.refused.add(`${streamId} ${seq}`)
+        return Response.json({ refused: [seq] }, { status: 422 })
+      }
       return operations.run({
         caller,
         signal,
@@ -84,7 +89,7 @@ export function simulatedWebhook({
           return { value: new Response(null, { status: 204 }), anew }
         },
         sayFailed,
-        sayRefused: seqs[0] && (() => Response.json({ refused: [pick(seqs)] }, { status: 422 })),
+        sayRefused: events.length > 0 ? refuse : undefined,
       })
     }
 
@@ -105,16 +110,17 @@ export function simulatedWebhook({
 function toDestination(
   name: string,
   { faults, counts }: Operations,
-  { held, arrivals }: Shelf,
+  { held, arrivals, refused }: Shelf,
   create: (caller: Life, required: boolean) => ReturnType<SimulatedDestination['sinkOf']>,
 ): SimulatedDestination {
-  return { name, faults, counts, held, arrivals, sinkOf: (caller, { required }) => create(caller, required) }
+  return { name, faults, counts, held, arrivals, refused, sinkOf: (caller, { required }) => create(caller, required) }
 }
 
 /** What was brought to a destination, and what it kept of that. */
 interface Shelf {
   held: Map<string, string[][]>
   arrivals: Arrival[]
+  refused: Set<string>
   put: (batchId: string, lines: string[], kept: boolean) => void
 }
 
@@ -124,6 +130,7 @@ function createShelf(scheduler: Scheduler): Shelf {
   return {
     held,
     arrivals,
+    refused: new Set(),
     put(batchId, lines, kept) {
       arrivals.push({ at: scheduler.now(), batchId, lines, kept })
       if (kept) held.set(batchId, [...(held.get(batchId) ?? []), lines])

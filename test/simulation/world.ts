@@ -106,6 +106,7 @@ export async function runHistory({ seed, setup, steps }: History): Promise<Run> 
     const request = { url: url.href, method: 'POST' as const, headers: {}, body: init.body as Uint8Array<ArrayBuffer> }
     const { batchId, streamId, copy, attempt } = oracle.sent(request)
     say(`${nameOf(life)} presents ${short(batchId)}${copy ? ' as a copy' : `, attempt ${attempt}`}`)
+    checkConsent(batchId)
     if (!copy) checkBeforeSending(life, batchId, streamId)
     const times = (presented.get(batchId) ?? 0) + 1
     presented.set(batchId, times)
@@ -120,11 +121,14 @@ export async function runHistory({ seed, setup, steps }: History): Promise<Run> 
     return answered
   }
 
-  function checkBeforeSending(life: Life, batchId: string, streamId: string): void {
+  function checkConsent(batchId: string): void {
     if (!everGranted) oracle.violate('G12', `${short(batchId)} was sent before the visitor consented`)
     if (deniedAt !== undefined && scheduler.now() > deniedAt + 200) {
       oracle.violate('G12', `${short(batchId)} was sent after the visitor had denied consent`)
     }
+  }
+
+  function checkBeforeSending(life: Life, batchId: string, streamId: string): void {
     for (const other of interrupted.has(life) ? [] : underWay) {
       if (other.life === life || other.streamId !== streamId || !other.ran || other.life.state !== 'running') continue
       oracle.violate('G7', `${nameOf(life)} presents ${short(batchId)} while ${nameOf(other.life)} presents`)
@@ -225,7 +229,8 @@ export async function runHistory({ seed, setup, steps }: History): Promise<Run> 
   /** What other tabs track before they have heard of it may go with what the visitor wants gone. */
   function beginForgetting(tab: Tab, reason: string): void {
     oracle.excuse(reason)
-    const canBeDone = isRoomy && !disk.hang
+    // Nor in a store that a page keeps which stands still in the middle of a transaction.
+    const canBeDone = isRoomy && !disk.hang && alive().length === running().length
     forgetting = { tab, until: canBeDone ? scheduler.now() + HEARSAY : Number.POSITIVE_INFINITY }
   }
   /** A store that could not be emptied when it was asked for takes with it what it has adopted from memory since. */
@@ -334,12 +339,15 @@ export async function runHistory({ seed, setup, steps }: History): Promise<Run> 
         // Of a denial that the store could not be told of, what was written down may be lost.
         if (isKept) deniedAt = undefined
         if (action.do === 'kill') return
-        // What the device forgets is outside the promise; that a stream forks must show.
+        // What the device forgets is outside the promise. Nothing was sent that a power loss could undo; that a stream
+        // forks which went back further must show.
         oracle.excuse(action.do)
         deniedAt = undefined
-        oracle.allowForks()
         if (action.do === 'lose power') disk.losePower()
-        else backup?.()
+        else {
+          oracle.allowForks()
+          backup?.()
+        }
         return
       }
       case 'back up':
@@ -381,6 +389,7 @@ export async function runHistory({ seed, setup, steps }: History): Promise<Run> 
           oracle.excuse('the clock was set back before the buffer was emptied')
           forgetting.until = Number.POSITIVE_INFINITY
         }
+        oracle.allowDisorder()
         // Further back there is no device that was made.
         profile.skew = Math.max(profile.skew + action.by, -25 * 365 * 24 * 60 * MINUTE)
         return
@@ -432,6 +441,7 @@ export async function runHistory({ seed, setup, steps }: History): Promise<Run> 
       arrivals: destination.arrivals,
       isWhole: destination !== archive,
       keepsForks: destination !== webhook,
+      refused: destination.refused,
     }))
 
   for (const { after, action } of steps) {
@@ -460,6 +470,12 @@ export async function runHistory({ seed, setup, steps }: History): Promise<Run> 
   }
   await scheduler.pass(1_000)
   const { consent } = await settleIn(scheduler, openPage().tab.waybill.stats())
+  const isLost = ['kill', 'lose power', 'restore', 'clear site data', 'open hangs', 'quota'].some((fault) =>
+    faults.has(fault),
+  )
+  if (consent !== 'granted' && everGranted && !isDenied && !isLost && setup.consent === 'pending') {
+    oracle.violate('G3', `the visitor has granted consent, and it is ${consent}`)
+  }
   if (consent !== 'granted') oracle.excuse('the visitor has not consented')
   const end = scheduler.now() + PATIENCE
   const isEmpty = () => !(disk.read(NAME) ?? []).some(([key]) => Array.isArray(key) || String(key).startsWith('raw:'))
