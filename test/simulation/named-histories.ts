@@ -30,8 +30,8 @@ const offline: Action = { do: 'weather', weather: { offline: true } }
 const online: Action = { do: 'weather', weather: {} }
 
 /**
- * What the simulation has found, shortened by hand. Each fails under its own seed where the fault is put back, and most do
- * under most seeds. Their pauses count: what is to be interrupted takes some ms, what another tab tracks within a second
+ * What the simulation has found, shortened by hand. Each failed under its own seed when it was written and the fault put
+ * back, and most did under most seeds. Their pauses count: what is to be interrupted takes some ms, what another tab tracks within a second
  * of a wish may go with it, and `localStorage` is on the disk after five.
  */
 export const namedHistories: readonly NamedHistory[] = [

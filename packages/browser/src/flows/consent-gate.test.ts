@@ -247,7 +247,7 @@ describe('when the visitor denies it', () => {
     expect(words.wish?.consent).toBe('denied')
   })
 
-  test('takes with it what came after a forgetting that is still to be done, whatever is granted later', async () => {
+  test('passes on to a later grant its own time, not that of a forgetting before it that is still to be done', async () => {
     const { parts, gate, track, words } = createPage('granted')
     parts.disk.always = new Error('down')
     gate.forget()

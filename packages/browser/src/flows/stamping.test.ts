@@ -687,10 +687,8 @@ describe('marks', () => {
   test('stay where few tabs were there since: the clock may be wrong', async () => {
     const { parts, runLater } = await createScene(47)
     const next = await runLater(1)
-    const last = await runLater(40 * DAY)
-    await runLater(1)
+    await runLater(40 * DAY)
     expect(await readMarks(parts)).toEqual([parts.tab, next])
-    expect(last).not.toBe(next)
   })
 
   test('of a page that is open for days stay while it stamps', async () => {
