@@ -96,6 +96,25 @@ describe('while the store fails', () => {
     expect(buffers.current()).toHaveLength(2)
   })
 
+  test('what is tracked then comes after what a later transaction still fails with', async () => {
+    const { parts, buffers, track } = createScene()
+    parts.disk.always = down
+    const gate = createGate()
+    let tries = 0
+    let second: ReturnType<typeof track> | undefined
+    // The first has taken what it stamps, and fails for the third time; the second waits at its end.
+    parts.disk.beforeCommit = () => {
+      if (++tries === 3) second = track('b')
+      return tries > 3 ? gate.opened : undefined
+    }
+    expect(await track('a')).toEqual([['memory', 1]])
+    const third = track('c')
+    gate.open()
+    expect([await second, await third]).toEqual([[['memory', 2]], [['memory', 3]]])
+    await buffers.flushNow()
+    expect(readStreams(parts.collector.presented)).toEqual([['1 a', '2 b', '3 c']])
+  })
+
   test('what pages have left behind waits for the store: memory would take it with it', async () => {
     const { parts, buffers, track } = createScene()
     const words = JSON.stringify({ tab: 'another', run: 1, operations: [tracked('left')] })

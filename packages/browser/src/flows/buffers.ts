@@ -38,8 +38,9 @@ export function createBuffers(options: BuffersOptions): Buffers {
   const { createMemoryStore, delay, onConsent, onError, onRecorded } = options
   let memory: Buffer | undefined
   let reset = false
-  /** What is submitted while the store takes over what was kept in memory. */
+  /** What is submitted while one of the two takes over from the other: it comes after what is handed over. */
   let queued: Waiting[] | undefined
+  let handover: Promise<void> | undefined
   let adoption: Promise<void> | undefined
 
   const durable = createBuffer({
@@ -51,7 +52,7 @@ export function createBuffers(options: BuffersOptions): Buffers {
     onHindered(waiting, hindrance) {
       if ('consent' in hindrance) return onConsent(waiting, hindrance.consent)
       goOnInMemory(hindrance.error)
-      forward(waiting)
+      forward(waiting, adoption ? submit : pass)
     },
   })
 
@@ -76,6 +77,20 @@ export function createBuffers(options: BuffersOptions): Buffers {
     // A decision that could not be written down.
     if (options.assumedConsent() !== 'granted') memory.permit(options.now())
     keepTrying(memory)
+    if (!queued) handover = awaitHandover()
+  }
+
+  /** Other transactions of the store may still fail with what was tracked before. */
+  async function awaitHandover(): Promise<void> {
+    queued = []
+    await durable.settled()
+    release()
+  }
+
+  function release(): void {
+    const waiting = queued ?? []
+    queued = undefined
+    forward(waiting)
   }
 
   async function keepTrying(own: Buffer): Promise<void> {
@@ -86,7 +101,12 @@ export function createBuffers(options: BuffersOptions): Buffers {
   }
 
   async function takeBack(): Promise<void> {
-    if (memory && !queued) adoption = adoptFrom(memory)
+    await handover
+    if (memory && !queued) {
+      adoption = adoptFrom(memory).then(() => {
+        adoption = undefined
+      })
+    }
     return adoption
   }
 
@@ -104,9 +124,7 @@ export function createBuffers(options: BuffersOptions): Buffers {
     } catch {
       own.run() // Not yet.
     }
-    const waiting = queued
-    queued = undefined
-    forward(waiting)
+    release()
   }
 
   function submit(operation: Operation | DropReason): Promise<TrackResult> {
@@ -114,12 +132,16 @@ export function createBuffers(options: BuffersOptions): Buffers {
       const queue = queued
       return new Promise((resolve) => queue.push({ operation, resolve }))
     }
+    return pass(operation)
+  }
+
+  function pass(operation: Operation | DropReason): Promise<TrackResult> {
     if (memory && typeof operation === 'object' && operation.kind === 'reset') reset = true
     return (memory ?? durable).submit(operation)
   }
 
-  const forward = (waiting: Waiting[]) => {
-    for (const { operation, resolve } of waiting) submit(operation).then(resolve)
+  const forward = (waiting: Waiting[], to = submit) => {
+    for (const { operation, resolve } of waiting) to(operation).then(resolve)
   }
 
   const each = (visit: (buffer: Buffer) => void) => current().forEach(visit)
@@ -132,6 +154,7 @@ export function createBuffers(options: BuffersOptions): Buffers {
     permit: (at) => durable.permit(at),
     sweep: () => durable.sweep(),
     async settled() {
+      await handover
       await adoption
       for (const buffer of current()) await buffer.settled()
     },
