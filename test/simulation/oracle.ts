@@ -36,6 +36,8 @@ export interface Holding {
 interface Handed {
   marker: string
   life: Life
+  /** When, in true ms. */
+  at: number
   /** The store was open, and in order, so that the event must outlive a page that is left. */
   open: boolean
   /** How its page ended. */
@@ -43,6 +45,8 @@ interface Handed {
   result?: TrackResult
   /** Why it need not arrive. */
   excuse?: string
+  /** The visitor wants it gone: from then on it may not leave a page that has not sent it before. In true ms. */
+  unwantedFrom?: number
 }
 
 interface Line {
@@ -68,7 +72,7 @@ interface Recorded {
 export interface Oracle {
   readonly violations: Violation[]
   violate: (guarantee: Guarantee, text: string) => void
-  handed: (marker: string, life: Life, open: boolean, excuse?: string) => void
+  handed: (event: Pick<Handed, 'marker' | 'life' | 'open' | 'excuse' | 'at'>) => void
   said: (marker: string, result: TrackResult) => void
   /** So did the page that tracked them end. */
   ended: (life: Life, end: 'left' | 'died') => void
@@ -78,6 +82,15 @@ export interface Oracle {
   allowDisorder: () => void
   /** Nothing that was handed over until now has to arrive. */
   excuse: (reason: string) => void
+  /**
+   * What was handed over before `at` may not leave a page from `from` on, if it has not left one by then.
+   *
+   * @param at in true ms, as `from`
+   * @param life by this page only
+   */
+  forbid: (at: number, from: number, life?: Life) => void
+  /** The device has lost what the visitor wished. */
+  allowUnwanted: () => void
   /** The device went back to an earlier state: streams may fork from here on. */
   allowForks: () => void
   /** The site's data was cleared: a page that comes back knows what the store does not know any more. */
@@ -85,7 +98,7 @@ export interface Oracle {
   /** What a collector takes got smaller: a batch that a destination holds may come again in halves. */
   allowHalves: () => void
   /** @returns the batch that leaves a page */
-  sent: (request: Presented) => BatchHeader
+  sent: (request: Presented, at: number) => BatchHeader
   /** A collector has said so of this request; what those hold that are required of it. */
   answered: (request: Presented, recorded: Recorded, holdings: readonly Holding[]) => void
   /** Whether all that has to arrive has arrived at each of these. */
@@ -143,6 +156,8 @@ export function createOracle(): Oracle {
   const presented = new Map<string, Set<string>>()
   /** The markers of the lines that left the device for each place. */
   const placed = new Map<string, Set<string>>()
+  /** The markers that have left the device. */
+  const left = new Set<string>()
   /** What is recorded for each place. */
   const recorded = new Map<string, Set<string>>()
   /** How long the longest of them was, in bytes. */
@@ -296,8 +311,8 @@ export function createOracle(): Oracle {
     get events() {
       return events.size
     },
-    handed(marker, life, open, excuse) {
-      events.set(marker, { marker, life, open, ...(excuse ? { excuse } : {}) })
+    handed(event) {
+      events.set(event.marker, event)
     },
     said(marker, result) {
       const event = events.get(marker)
@@ -315,8 +330,17 @@ export function createOracle(): Oracle {
     excuse(reason) {
       for (const event of events.values()) event.excuse ??= reason
     },
+    forbid(at, from, life) {
+      if (disorder) return
+      for (const event of events.values())
+        if (event.at < at && (life ?? event.life) === event.life) event.unwantedFrom ??= from
+    },
+    allowUnwanted() {
+      for (const event of events.values()) delete event.unwantedFrom
+    },
     allowDisorder() {
       disorder = true
+      this.allowUnwanted()
     },
     allowForks() {
       forks = true
@@ -327,7 +351,7 @@ export function createOracle(): Oracle {
     allowHalves() {
       halves = true
     },
-    sent(request) {
+    sent(request, at) {
       const { header, rest } = readBatch(request)
       const before = presented.get(header.batchId)
       if (before?.has(rest)) return header
@@ -337,7 +361,12 @@ export function createOracle(): Oracle {
       for (const [index, line] of parse(lines).entries()) {
         const place = placeOf(line)
         sizes.set(place, Math.max(sizes.get(place) ?? 0, Buffer.byteLength(lines[index] as string)))
-        if (line.properties?.marker) addTo(placed, place, line.properties.marker)
+        const marker = line.properties?.marker
+        if (!marker) continue
+        if (!left.has(marker) && (events.get(marker)?.unwantedFrom ?? at) < at)
+          violate('G12', `${marker} leaves the device, and was to be forgotten`)
+        left.add(marker)
+        addTo(placed, place, marker)
       }
       return header
     },

@@ -104,7 +104,7 @@ export async function runHistory({ seed, setup, steps }: History): Promise<Run> 
     if (oracle.violations.length > 0) return new Promise(() => {})
     if (init.signal?.aborted) return Promise.reject(new DOMException('aborted', 'AbortError'))
     const request = { url: url.href, method: 'POST' as const, headers: {}, body: init.body as Uint8Array<ArrayBuffer> }
-    const { batchId, streamId, copy, attempt } = oracle.sent(request)
+    const { batchId, streamId, copy, attempt } = oracle.sent(request, scheduler.now())
     say(`${nameOf(life)} presents ${short(batchId)}${copy ? ' as a copy' : `, attempt ${attempt}`}`)
     checkConsent(batchId)
     if (!copy) checkBeforeSending(life, batchId, streamId)
@@ -189,7 +189,8 @@ export async function runHistory({ seed, setup, steps }: History): Promise<Run> 
   function track(page: Page, count: number, size: number, priority: 'low' | 'normal' | 'high' = 'normal'): void {
     for (let index = 0; index < count; index++) {
       const marker = `e${++tracked}`
-      oracle.handed(marker, page.tab.life, page.open, excuseNow(page.tab))
+      const excuse = excuseNow(page.tab)
+      oracle.handed({ marker, life: page.tab.life, at: scheduler.now(), open: page.open, ...(excuse && { excuse }) })
       const pad = 'x'.repeat(size)
       page.tab.waybill.track('Marked', { marker, pad }, { priority }).then((result) => {
         oracle.said(marker, result)
@@ -229,6 +230,8 @@ export async function runHistory({ seed, setup, steps }: History): Promise<Run> 
   /** What other tabs track before they have heard of it may go with what the visitor wants gone. */
   function beginForgetting(tab: Tab, reason: string): void {
     oracle.excuse(reason)
+    // The device's clock counts whole milliseconds. Before consent nothing is written by which other tabs could hear of it.
+    oracle.forbid(Math.floor(scheduler.now()), scheduler.now() + HEARSAY, everGranted ? undefined : tab.life)
     // Nor in a store that a page keeps which stands still in the middle of a transaction.
     const canBeDone = isRoomy && !disk.hang && alive().length === running().length
     forgetting = { tab, until: canBeDone ? scheduler.now() + HEARSAY : Number.POSITIVE_INFINITY }
@@ -338,10 +341,12 @@ export async function runHistory({ seed, setup, steps }: History): Promise<Run> 
         profile.kill()
         // Of a denial that the store could not be told of, what was written down may be lost.
         if (isKept) deniedAt = undefined
+        if (isKept) oracle.allowUnwanted()
         if (action.do === 'kill') return
         // What the device forgets is outside the promise. Nothing was sent that a power loss could undo; that a stream
         // forks which went back further must show.
         oracle.excuse(action.do)
+        oracle.allowUnwanted()
         deniedAt = undefined
         if (action.do === 'lose power') disk.losePower()
         else {
@@ -364,6 +369,7 @@ export async function runHistory({ seed, setup, steps }: History): Promise<Run> 
       case 'clear site data':
         inject(action.do)
         oracle.excuse('site data was cleared')
+        oracle.allowUnwanted()
         oracle.allowRepeats()
         deniedAt = undefined
         disk.clear()

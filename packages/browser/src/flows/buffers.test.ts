@@ -115,6 +115,19 @@ describe('while the store fails', () => {
     expect(readStreams(parts.collector.presented)).toEqual([['1 a', '2 b', '3 c']])
   })
 
+  test('what was to be forgotten is not kept in memory when the store fails with it at last', async () => {
+    const { parts, buffers, track } = createScene()
+    parts.disk.always = down
+    const gate = createGate()
+    parts.disk.beforeCommit = () => gate.opened
+    const before = track('before')
+    await parts.clock.pass(1)
+    const forgotten = buffers.forget(parts.clock.now()).catch(String)
+    gate.open()
+    expect([await before, await forgotten]).toEqual([[{ status: 'dropped', reason: 'forgotten' }], String(down)])
+    expect(await track('after')).toEqual([['memory', 1]])
+  })
+
   test('what pages have left behind waits for the store: memory would take it with it', async () => {
     const { parts, buffers, track } = createScene()
     const words = JSON.stringify({ tab: 'another', run: 1, operations: [tracked('left')] })

@@ -38,6 +38,8 @@ export function createBuffers(options: BuffersOptions): Buffers {
   const { createMemoryStore, delay, onConsent, onError, onRecorded } = options
   let memory: Buffer | undefined
   let reset = false
+  /** Since when this page was told to forget what was before, in ms since 1970. */
+  let forgottenAt = 0
   /** What is submitted while one of the two takes over from the other: it comes after what is handed over. */
   let queued: Waiting[] | undefined
   let handover: Promise<void> | undefined
@@ -52,7 +54,14 @@ export function createBuffers(options: BuffersOptions): Buffers {
     onHindered(waiting, hindrance) {
       if ('consent' in hindrance) return onConsent(waiting, hindrance.consent)
       goOnInMemory(hindrance.error)
-      forward(waiting, adoption ? submit : pass)
+      // The store can't tell them any more that they were to be forgotten.
+      const since = forgottenAt <= options.now() ? forgottenAt : 0
+      const isForgotten = ({ operation }: Waiting) => operation.at < since
+      for (const { resolve } of waiting.filter(isForgotten)) resolve({ status: 'dropped', reason: 'forgotten' })
+      forward(
+        waiting.filter((call) => !isForgotten(call)),
+        adoption ? submit : pass,
+      )
     },
   })
 
@@ -162,8 +171,9 @@ export function createBuffers(options: BuffersOptions): Buffers {
       const waits = await Promise.all(current().map((buffer) => buffer.flushNow(force)))
       return waits.reduce((least, wait) => (wait === undefined || (least ?? wait) < wait ? least : wait), undefined)
     },
-    async forget(at, decision, since) {
+    async forget(at, decision, since = at) {
       const own = memory
+      forgottenAt = Math.min(since, options.now())
       memory = undefined
       own?.halt()
       await Promise.all([own?.forget(at), durable.forget(at, decision, since)])
