@@ -50,7 +50,7 @@ export interface ProfileOptions {
 }
 
 /** For so long `localStorage` may not be on the disk. In ms. */
-const STORAGE_DELAY = 5_000
+export const STORAGE_DELAY = 5_000
 
 export function createProfile({ scheduler, disk, network, options }: ProfileOptions): Profile {
   const { after, random } = scheduler

@@ -40,8 +40,11 @@ interface Handed {
   at: number
   /** The store was open, and in order, so that the event must outlive a page that is left. */
   open: boolean
-  /** How its page ended. */
+  /** The store got into trouble before it was told: it may be in memory. */
+  troubled?: boolean
+  /** How its page ended, and when. */
   end?: 'left' | 'died'
+  endedAt?: number
   result?: TrackResult
   /** Why it need not arrive. */
   excuse?: string
@@ -75,9 +78,11 @@ export interface Oracle {
   handed: (event: Pick<Handed, 'marker' | 'life' | 'open' | 'excuse' | 'at'>) => void
   said: (marker: string, result: TrackResult) => void
   /** So did the page that tracked them end. */
-  ended: (life: Life, end: 'left' | 'died') => void
-  /** The browser was killed: what `localStorage` was told of late may be gone. */
-  killed: (lives: readonly Life[]) => void
+  ended: (life: Life, end: 'left' | 'died', at: number) => void
+  /** The browser was killed: what `localStorage` was told since then may be gone. In true ms. */
+  killed: (since: number) => void
+  /** The store is in trouble: what is not stored yet may stay in memory. */
+  trouble: () => void
   /** The clock was changed: what a page leaves behind is ordered by it. */
   allowDisorder: () => void
   /** Nothing that was handed over until now has to arrive. */
@@ -170,12 +175,12 @@ export function createOracle(): Oracle {
   const violate = (guarantee: Guarantee, text: string) => violations.push({ guarantee, text })
 
   /** G1, G2 or G3, if this event must arrive. */
-  function promiseOf({ open, end, result, excuse, life }: Handed): Guarantee | undefined {
+  function promiseOf({ open, end, result, excuse, life, troubled }: Handed): Guarantee | undefined {
     if (excuse) return undefined
     if (result?.status === 'durable') return 'G1'
     if (result?.status === 'dropped') return undefined
     if (!end && life.state !== 'gone') return 'G3'
-    return end === 'left' && open && !result ? 'G2' : undefined
+    return end === 'left' && open && (!result || !troubled) ? 'G2' : undefined
   }
 
   /** Events that are there, or whose tombstones are. */
@@ -189,18 +194,29 @@ export function createOracle(): Oracle {
       ),
     )
 
-  /** How many seqs gave way to a cap: nobody else knows which events they were. */
-  function countShed({ arrivals }: Holding): number {
-    const shed = new Set<string>()
+  /** The seqs that gave way to a cap, of any stream: nobody else knows which events they were. */
+  function shedIn({ arrivals }: Holding): number[] {
+    const shed = new Map<string, number>()
     for (const { streamId, seq, through = seq, type } of arrivals.flatMap(({ lines }) => parse(lines))) {
-      if (type === 'shed') for (let one = seq; one <= through; one++) shed.add(`${streamId} ${one}`)
+      if (type === 'shed') for (let one = seq; one <= through; one++) shed.set(`${streamId} ${one}`, one)
     }
-    return shed.size
+    return [...shed.values()]
   }
 
+  /** What neither came nor gave way. */
   function missing(holding: Holding): Handed[] {
     const markers = markersOf(holding)
-    return [...events.values()].filter((event) => promiseOf(event) && !markers.has(event.marker))
+    const shed = shedIn(holding)
+    const absent = [...events.values()].filter((event) => promiseOf(event) && !markers.has(event.marker))
+    const seqOf = ({ result }: Handed) => (result && 'seq' in result ? result.seq : undefined)
+    const lost = absent.filter((event) => {
+      const place = shed.indexOf(seqOf(event) ?? -1)
+      if (place >= 0) shed.splice(place, 1)
+      return place < 0
+    })
+    // One that was stored while its page was left has not been told its seq.
+    let left = shed.length
+    return lost.filter((event) => seqOf(event) !== undefined || left-- <= 0)
   }
 
   /** Order, gaps, repeats and contents, from the destination's own data alone. */
@@ -318,14 +334,21 @@ export function createOracle(): Oracle {
       const event = events.get(marker)
       if (event) event.result = result
     },
-    ended(life, end) {
-      for (const event of events.values()) if (event.life === life) event.end ??= end
+    ended(life, end, at) {
+      for (const event of events.values()) {
+        if (event.life !== life || event.end) continue
+        event.end = end
+        event.endedAt = at
+      }
     },
-    killed(lives) {
+    killed(since) {
       for (const event of events.values()) {
         // It was left behind where only a browser that goes on keeps it.
-        if (lives.includes(event.life) && event.end === 'left') event.end = 'died'
+        if (event.end === 'left' && (event.endedAt ?? 0) > since) event.end = 'died'
       }
+    },
+    trouble() {
+      for (const event of events.values()) if (!event.result) event.troubled = true
     },
     excuse(reason) {
       for (const event of events.values()) event.excuse ??= reason
@@ -384,18 +407,14 @@ export function createOracle(): Oracle {
         }
       }
     },
-    isComplete: (holdings) =>
-      holdings.every((holding) => !holding.isWhole || missing(holding).length <= countShed(holding)),
+    isComplete: (holdings) => holdings.every((holding) => !holding.isWhole || missing(holding).length === 0),
     check(holdings) {
       for (const holding of holdings) {
         const lost = holding.isWhole ? missing(holding) : []
-        const shed = countShed(holding)
-        if (lost.length > shed) {
-          const [first] = lost as [Handed]
-          violate(
-            promiseOf(first) ?? 'G3',
-            `${holding.sink}: ${lost.map(({ marker }) => marker).join(', ')} never came, and ${shed} tombstones did`,
-          )
+        const [first] = lost
+        if (first) {
+          const markers = lost.map(({ marker }) => marker).join(', ')
+          violate(promiseOf(first) ?? 'G3', `${holding.sink}: ${markers} never came, and no tombstone did`)
         }
         checkStreams(holding)
         checkOrigins(holding)
@@ -404,6 +423,8 @@ export function createOracle(): Oracle {
       for (const { marker, result, life, excuse, end } of events.values()) {
         if (!result && !end && life.state !== 'gone' && !excuse)
           violate('G10', `the promise of ${marker} never settled`)
+        if (result?.status === 'dropped' && !excuse)
+          violate('G9', `${marker} was dropped for ${result.reason}, and nothing was wrong with it`)
       }
     },
   }

@@ -1,4 +1,4 @@
-import { createProfile, type Tab } from './browser.ts'
+import { createProfile, STORAGE_DELAY, type Tab } from './browser.ts'
 import { createFleet } from './collectors.ts'
 import type { Fault } from './destination.ts'
 import type { Action, Archive, History } from './history.ts'
@@ -31,6 +31,8 @@ const ENOUGH = 1_000
 
 /** For so long another tab may not have heard of a wish that is being carried out. In ms. */
 const HEARSAY = 1_000
+/** For so long after the store can be used again: half a minute until it is tried, and some tries more. In ms. */
+const RETRY = 60_000
 
 /** A tab, and what the oracle has to know of it. */
 interface Page {
@@ -162,6 +164,8 @@ export async function runHistory({ seed, setup, steps }: History): Promise<Run> 
   let latest: Release = 'this'
   let isRoomy = true
   let isDenied = false
+  /** The visitor's last decision was a grant, and the store was told of it. */
+  let isGranted = false
   let forgetting: { tab: Tab; until: number } | undefined
 
   const nameOf = (life: Life) => `tab ${pages.find(({ tab }) => tab.life === life)?.number ?? '?'}`
@@ -232,14 +236,25 @@ export async function runHistory({ seed, setup, steps }: History): Promise<Run> 
     oracle.excuse(reason)
     // The device's clock counts whole milliseconds. Before consent nothing is written by which other tabs could hear of it.
     oracle.forbid(Math.floor(scheduler.now()), scheduler.now() + HEARSAY, everGranted ? undefined : tab.life)
-    // Nor in a store that a page keeps which stands still in the middle of a transaction.
-    const canBeDone = isRoomy && !disk.hang && alive().length === running().length
-    forgetting = { tab, until: canBeDone ? scheduler.now() + HEARSAY : Number.POSITIVE_INFINITY }
+    forgetting = { tab, until: isUsable() ? scheduler.now() + HEARSAY : Number.POSITIVE_INFINITY }
+  }
+  /** Whether nothing keeps the store: nor a page that stands still in the middle of a transaction. */
+  const isUsable = () => isRoomy && !disk.hang && alive().length === running().length
+
+  /** What could not be done is done when it is tried again. */
+  function expectRetry(): void {
+    if (forgetting && isUsable()) forgetting.until = Math.min(forgetting.until, scheduler.now() + RETRY)
   }
   /** A store that could not be emptied when it was asked for takes with it what it has adopted from memory since. */
   function excuseNow(tab: Tab): string | undefined {
     if (!forgetting || scheduler.now() >= forgetting.until) return undefined
     return forgetting.tab === tab && Number.isFinite(forgetting.until) ? undefined : 'it is being forgotten'
+  }
+
+  function kill(): void {
+    for (const { tab } of pages) oracle.ended(tab.life, 'died', scheduler.now())
+    oracle.killed(scheduler.now() - STORAGE_DELAY)
+    profile.kill()
   }
 
   function act(action: Action): void {
@@ -280,7 +295,7 @@ export async function runHistory({ seed, setup, steps }: History): Promise<Run> 
         case 'leave': {
           if (action.events > 0) track(page, action.events, 10)
           inject(`leave by ${action.how}`)
-          oracle.ended(tab.life, action.how === 'hidden' ? 'died' : 'left')
+          oracle.ended(tab.life, action.how === 'hidden' ? 'died' : 'left', scheduler.now())
           interrupt(tab.life)
           tab.leave(action.how)
           return
@@ -293,11 +308,12 @@ export async function runHistory({ seed, setup, steps }: History): Promise<Run> 
           return
         case 'show':
         case 'thaw':
+          interrupted.delete(tab.life)
           tab[action.do]()
           return
         case 'crash':
           inject(action.do)
-          oracle.ended(tab.life, 'died')
+          oracle.ended(tab.life, 'died', scheduler.now())
           tab.crash()
           return
         case 'consent': {
@@ -310,11 +326,15 @@ export async function runHistory({ seed, setup, steps }: History): Promise<Run> 
             deniedAt = undefined
           }
           isDenied = denied
+          isGranted = false
+          const isTold = isUsable()
           const own = ++decisions
           page.open = false
           waybill.consent(action.decision).then(() => {
             for (const each of alive()) listen(each)
-            if (own === decisions && denied && tab.life.state === 'running') deniedAt = scheduler.now()
+            if (own !== decisions || tab.life.state !== 'running') return
+            if (denied) deniedAt = scheduler.now()
+            else isGranted = isTold && isUsable()
           })
           return
         }
@@ -323,7 +343,10 @@ export async function runHistory({ seed, setup, steps }: History): Promise<Run> 
           // What a page tracks meanwhile waits in memory until that is done, and nobody is told when.
           page.isForgetting = true
           page.open = false
-          void waybill.forget()
+          waybill.forget().then(() => {
+            page.isForgetting = false
+            listen(page)
+          })
           return
       }
     }
@@ -334,20 +357,20 @@ export async function runHistory({ seed, setup, steps }: History): Promise<Run> 
       case 'restore': {
         if (action.do === 'restore' && !backup) return
         inject(action.do)
-        // By a full disk, or by a page that stands still in the middle of a transaction.
-        const isKept = disk.hang || !isRoomy || alive().length > running().length
-        for (const { tab } of pages) oracle.ended(tab.life, 'died')
-        oracle.killed(pages.map(({ tab }) => tab.life))
-        profile.kill()
+        const isKept = !isUsable()
+        kill()
         // Of a denial that the store could not be told of, what was written down may be lost.
-        if (isKept) deniedAt = undefined
-        if (isKept) oracle.allowUnwanted()
+        if (isKept) {
+          deniedAt = undefined
+          oracle.allowUnwanted()
+        }
         if (action.do === 'kill') return
         // What the device forgets is outside the promise. Nothing was sent that a power loss could undo; that a stream
         // forks which went back further must show.
         oracle.excuse(action.do)
         oracle.allowUnwanted()
         deniedAt = undefined
+        isGranted = false
         if (action.do === 'lose power') disk.losePower()
         else {
           oracle.allowForks()
@@ -356,13 +379,12 @@ export async function runHistory({ seed, setup, steps }: History): Promise<Run> 
         return
       }
       case 'back up':
-        for (const { tab } of pages) oracle.ended(tab.life, 'died')
-        oracle.killed(pages.map(({ tab }) => tab.life))
-        profile.kill()
+        kill()
         backup = profile.copy()
         return
       case 'close connections':
         inject(action.do)
+        oracle.trouble()
         disk.closeAll()
         for (const page of alive()) listen(page)
         return
@@ -372,12 +394,14 @@ export async function runHistory({ seed, setup, steps }: History): Promise<Run> 
         oracle.allowUnwanted()
         oracle.allowRepeats()
         deniedAt = undefined
+        isGranted = false
         disk.clear()
         profile.storage.clear()
         for (const page of alive()) listen(page)
         return
       case 'hang':
         if (action.on) inject('open hangs')
+        oracle.trouble()
         // Told of it a moment before a kill, `localStorage` may have lost the denial; then only the store knew.
         if (action.on && !profile.storage.get(`${NAME}.consent`)?.includes('denied')) deniedAt = undefined
         disk.hang = action.on
@@ -385,6 +409,7 @@ export async function runHistory({ seed, setup, steps }: History): Promise<Run> 
       case 'room':
         isRoomy = action.bytes === undefined
         if (!isRoomy) inject('quota')
+        oracle.trouble()
         disk.setRoom(action.bytes)
         for (const page of alive()) page.open = false
         return
@@ -455,6 +480,7 @@ export async function runHistory({ seed, setup, steps }: History): Promise<Run> 
     await scheduler.pass(after)
     await pauseAsPersonsDo(action)
     act(action)
+    expectRetry()
     if (!everGranted && (disk.read(NAME) !== undefined || profile.storage.size > 0)) {
       oracle.violate('G12', 'something was written to the device before the visitor consented')
     }
@@ -476,10 +502,7 @@ export async function runHistory({ seed, setup, steps }: History): Promise<Run> 
   }
   await scheduler.pass(1_000)
   const { consent } = await settleIn(scheduler, openPage().tab.waybill.stats())
-  const isLost = ['kill', 'lose power', 'restore', 'clear site data', 'open hangs', 'quota'].some((fault) =>
-    faults.has(fault),
-  )
-  if (consent !== 'granted' && everGranted && !isDenied && !isLost && setup.consent === 'pending') {
+  if (consent !== 'granted' && isGranted) {
     oracle.violate('G3', `the visitor has granted consent, and it is ${consent}`)
   }
   if (consent !== 'granted') oracle.excuse('the visitor has not consented')
