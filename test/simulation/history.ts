@@ -181,6 +181,19 @@ const takeover: fc.Arbitrary<Step[]> = fc
     { after: thawedAfter, action: { do: 'thaw', tab: 0 } },
   ])
 
+/** The same, while what collectors take changes: the first was told that its batch is too large, and hears it late. */
+const lateRefusal: fc.Arbitrary<Step[]> = fc
+  .record({ other: tab, frozenAfter: fc.nat(120), meanwhile: fc.nat(2_000) })
+  .map(({ other, frozenAfter, meanwhile }) => [
+    { after: 0, action: { do: 'collectors', count: 1, limits: { batchEvents: 3 }, archive: 'none' } },
+    { after: 0, action: { do: 'track', tab: 0, events: 6, size: 10 } },
+    { after: 20, action: { do: 'flush', tab: 0 } },
+    { after: frozenAfter, action: { do: 'freeze', tab: 0 } },
+    { after: 0, action: { do: 'collectors', count: 1, limits: {}, archive: 'none' } },
+    { after: 0, action: { do: 'flush', tab: other } },
+    { after: meanwhile, action: { do: 'thaw', tab: 0 } },
+  ])
+
 /** @param theme what else happens in some histories, one time in nine */
 const toSteps = (theme: fc.Arbitrary<Action> = action): fc.Arbitrary<Step[]> =>
   fc
@@ -188,7 +201,7 @@ const toSteps = (theme: fc.Arbitrary<Action> = action): fc.Arbitrary<Step[]> =>
       fc.oneof(
         { weight: 32, arbitrary: toStep(action) },
         { weight: 4, arbitrary: toStep(theme) },
-        { weight: 1, arbitrary: takeover },
+        { weight: 1, arbitrary: fc.oneof(takeover, lateRefusal) },
       ),
       { minLength: 4, maxLength: 60, size: 'max' },
     )

@@ -100,8 +100,8 @@ export interface Oracle {
   allowForks: () => void
   /** The site's data was cleared: a page that comes back knows what the store does not know any more. */
   allowRepeats: () => void
-  /** What a collector takes got smaller: a batch that a destination holds may come again in halves. */
-  allowHalves: () => void
+  /** Whoever presented this batch last was told that it is too large: it may come again in halves. */
+  allowHalves: (batchId: string) => void
   /** @returns the batch that leaves a page */
   sent: (request: Presented, at: number) => BatchHeader
   /** A collector has said so of this request; what those hold that are required of it. */
@@ -150,6 +150,12 @@ const isOf = (lines: readonly string[], client: readonly string[]): boolean =>
     ({ type }, index) => type === 'rejected' || withoutReceived(lines[index] as string) === client[index],
   )
 
+function parseBatchId(batchId: string): { streamId: string; first: number; last: number } {
+  const [streamId = '', range = ''] = batchId.split(':')
+  const [first, last] = range.split('-').map(Number) as [number, number]
+  return { streamId, first, last }
+}
+
 const toLines = (rest: string): string[] => rest.split('\n').slice(0, -1)
 
 const placeOf = ({ streamId, seq }: Pick<Line, 'streamId' | 'seq'>): string => `${streamId} ${seq}`
@@ -169,7 +175,8 @@ export function createOracle(): Oracle {
   const sizes = new Map<string, number>()
   let disorder = false
   let forks = false
-  let halves = false
+  /** Batches that were refused for their size. */
+  const halvable = new Set<string>()
   let repeats = false
 
   const violate = (guarantee: Guarantee, text: string) => violations.push({ guarantee, text })
@@ -238,7 +245,7 @@ export function createOracle(): Oracle {
       const due = stream.size + 1
       const first = parse(lines)[0]?.seq ?? 0
       if (first > due && isWhole) violate('G6', `${sink}: ${batchId} came when seq ${due} was due`)
-      else if (stream.has(first) && !forks && !halves)
+      else if (stream.has(first) && !forks && !isRedrawn(batchId))
         violate('G8', `${sink}: ${batchId} repeats seq ${first} under another id`)
       for (const [index, line] of parse(lines).entries()) {
         const { seq, through = seq, type, reason, properties } = line
@@ -274,6 +281,23 @@ export function createOracle(): Oracle {
         violate('G4', `${sink}: ${streamId} holds ${stream.size} of ${last} seqs with ${batchId}`)
     }
     if (!forks && isWhole) for (const [streamId, stream] of streams) checkFuture(sink, streamId, stream)
+  }
+
+  /** The batches of this stream that have left the device, and of which this one is a part. */
+  const wholesOf = ({ batchId, streamId, first, last }: Pick<BatchHeader, 'batchId' | 'streamId' | 'first' | 'last'>) =>
+    [...presented.keys()].filter((id) => {
+      const whole = parseBatchId(id)
+      return id !== batchId && whole.streamId === streamId && whole.first <= first && whole.last >= last
+    })
+  /** Whether it is a part of one that was refused for its size, and only of such. */
+  const isRedrawn = (batchId: string) =>
+    wholesOf({ batchId, ...parseBatchId(batchId) } as BatchHeader).every((id) => halvable.has(id))
+
+  /** A cut is redrawn on one word only. */
+  function checkRedrawing(header: BatchHeader): void {
+    const whole = wholesOf(header).find((id) => !halvable.has(id))
+    if (whole && !forks)
+      violate('G5', `${header.batchId} leaves the device, and nobody had refused ${whole} for its size`)
   }
 
   /** Whether any collector had a reason to reject it. */
@@ -371,14 +395,15 @@ export function createOracle(): Oracle {
     allowRepeats() {
       repeats = true
     },
-    allowHalves() {
-      halves = true
+    allowHalves(batchId) {
+      halvable.add(batchId)
     },
     sent(request, at) {
       const { header, rest } = readBatch(request)
       const before = presented.get(header.batchId)
       if (before?.has(rest)) return header
       if (before && !forks) violate('G5', `${header.batchId} left the device with two contents`)
+      if (!before) checkRedrawing(header)
       addTo(presented, header.batchId, rest)
       const lines = toLines(rest)
       for (const [index, line] of parse(lines).entries()) {

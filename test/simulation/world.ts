@@ -73,6 +73,8 @@ export async function runHistory({ seed, setup, steps }: History): Promise<Run> 
   })
   /** Under way: whose, of which stream, and whether its page ran all the while. */
   const underWay = new Set<{ life: Life; streamId: string; ran: boolean; batchId: string }>()
+  /** Who presented each batch last. */
+  const latestOf = new Map<string, object>()
   const recorded = new Set<string>()
   /** How often each batch was. */
   const presented = new Map<string, number>()
@@ -115,9 +117,13 @@ export async function runHistory({ seed, setup, steps }: History): Promise<Run> 
     if (times > ENOUGH) oracle.violate('G3', `${short(batchId)} is presented without end`)
     const own = { life, streamId, batchId, ran: !copy && !interrupted.has(life) }
     underWay.add(own)
+    if (!copy) latestOf.set(batchId, own)
     const answered = present(life, url, init)
     answered
-      .then(({ status }) => say(`${nameOf(life)} hears ${status} for ${short(batchId)}`))
+      .then(({ status }) => {
+        say(`${nameOf(life)} hears ${status} for ${short(batchId)}`)
+        if (status === 413 && latestOf.get(batchId) === own) oracle.allowHalves(batchId)
+      })
       .catch((error) => say(`${nameOf(life)} hears nothing for ${short(batchId)}: ${error.message}`))
       .finally(() => underWay.delete(own))
     return answered
@@ -198,6 +204,7 @@ export async function runHistory({ seed, setup, steps }: History): Promise<Run> 
       const pad = 'x'.repeat(size)
       page.tab.waybill.track('Marked', { marker, pad }, { priority }).then((result) => {
         oracle.said(marker, result)
+        if (result.status === 'memory') listen(page)
         say(`tab ${page.number}: ${marker} is ${result.status}${'reason' in result ? `, ${result.reason}` : ''}`)
       })
     }
@@ -310,6 +317,7 @@ export async function runHistory({ seed, setup, steps }: History): Promise<Run> 
         case 'thaw':
           interrupted.delete(tab.life)
           tab[action.do]()
+          listen(page)
           return
         case 'crash':
           inject(action.do)
@@ -434,7 +442,6 @@ export async function runHistory({ seed, setup, steps }: History): Promise<Run> 
         return
       case 'collectors':
         inject('collectors replaced')
-        if (Object.keys(action.limits).length > 0) oracle.allowHalves()
         fleet.replaceAll({ instances: action.count, limits: action.limits, sinks: sinksWith(action.archive) })
         return
       case 'release':

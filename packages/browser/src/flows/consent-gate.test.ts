@@ -247,6 +247,23 @@ describe('when the visitor denies it', () => {
     expect(words.wish?.consent).toBe('denied')
   })
 
+  test('while nobody can tell whether anything was ever stored, nothing is written', async () => {
+    const { parts, gate, told } = createPage('pending')
+    parts.disk.always = new Error('timeout')
+    await gate.decide('denied')
+    expect([gate.current(), told.decided]).toEqual(['denied', 0])
+  })
+
+  test('on a full disk, in a page that has not heard of the grant in another, the others are told', async () => {
+    const shared = createPage('pending')
+    await shared.gate.decide('granted')
+    const { parts, gate, words } = createPage('pending', shared.parts, shared.words)
+    const full = new DOMException('full', 'QuotaExceededError')
+    parts.disk.failures.push(full, full, full)
+    await gate.decide('denied')
+    expect(words.wish?.consent).toBe('denied')
+  })
+
   test('passes on to a later grant its own time, not that of a forgetting before it that is still to be done', async () => {
     const { parts, gate, track, words } = createPage('granted')
     parts.disk.always = new Error('down')

@@ -1,6 +1,5 @@
 import type { Consent, ConsentDecision } from '../core/consent.ts'
 import type { DropReason } from '../core/drop-reason.ts'
-import { ABSENT } from '../core/store.ts'
 import { isOutdated, type Wish, type Wishes } from '../core/wish.ts'
 import type { Buffers } from './buffers.ts'
 import type { Waiting } from './stamping.ts'
@@ -94,7 +93,7 @@ export function createConsentGate({ buffers, wishes, now, delay, assumed, onErro
 
   /**
    * @param stored whether there can be anything in the store
-   * @returns whether there is a store, as far as can be told
+   * @returns whether it was done
    */
   async function fulfil({ at, consent, forget, since }: Wish, stored = true): Promise<boolean> {
     try {
@@ -104,7 +103,7 @@ export function createConsentGate({ buffers, wishes, now, delay, assumed, onErro
     } catch (error) {
       // It stays written down, and is tried again by whoever looks next.
       if (stored) onError({ code: 'storage', detail: String(error) })
-      return !String(error).endsWith(ABSENT)
+      return false
     }
     if (owed?.at === at) owed = undefined
     return true
@@ -235,12 +234,13 @@ export function createConsentGate({ buffers, wishes, now, delay, assumed, onErro
       wasNoted = wishes.read()?.at === wish.at
       if (decision === 'denied') learn([], decision)
       else mayStore = true
-      const isThere = await fulfil(wish, stored)
+      const isThere = (await fulfil(wish, stored)) || (!stored && (await buffers.read().then(Boolean, () => false)))
       // What was read before this was done does not count.
       signs++
       if (own !== wished) return
       decided = decision
-      // This page had not heard of a grant in another one. Where nothing was ever stored, the denial is not either.
+      // This page had not heard of a grant in another one. A full disk can be read; where nothing was ever stored, or
+      // nobody can tell, the denial is not either.
       if (!stored && isThere) wishes.write(wish)
       // Another tab may have got another one since; and what is still to be forgotten comes before what is granted.
       if ((wishes.read()?.at ?? 0) > wish.at || (owed && decision === 'granted')) await look()
