@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { type History, histories } from './history.ts'
-import { type Run, runHistory } from './world.ts'
+import { runWatched } from './run-watched.ts'
+import type { Run } from './world.ts'
 
 export interface SimulateOptions {
   runs: number
@@ -10,8 +11,10 @@ export interface SimulateOptions {
   path?: string
   /** For how long to look for a shorter history that fails in the same way, in s. Default 60. */
   shrinkSeconds?: number
-  /** Called after each history. */
+  /** Called after each history, until one fails. */
   onRun?: (run: Run) => void
+  /** Called when a history fails, and again for each shorter one that does; their path is that of the first. */
+  onFailure?: (failure: Failure) => void
 }
 
 /** A history in which something did not hold, as short as was found. */
@@ -29,35 +32,47 @@ export async function simulate({
   path,
   shrinkSeconds = 60,
   onRun,
+  onFailure,
 }: SimulateOptions): Promise<Failure | undefined> {
   let deadline = Number.POSITIVE_INFINITY
+  let done = 0
+  let shortest: Failure | undefined
   const holds = fc.asyncProperty(histories, async (history) => {
     if (performance.now() > deadline) return true // Shorter ones are not looked for any more.
-    const run = await runHistory(history)
-    if (deadline === Number.POSITIVE_INFINITY) onRun?.(run)
-    const isWhole = run.violations.length === 0
-    if (!isWhole) deadline = Math.min(deadline, performance.now() + shrinkSeconds * 1_000)
-    return isWhole
+    const run = await runWatched(history)
+    if (!shortest) onRun?.(run)
+    if (run.violations.length > 0) {
+      deadline = Math.min(deadline, performance.now() + shrinkSeconds * 1_000)
+      shortest = { seed, path: shortest?.path ?? path ?? String(done), history, run }
+      onFailure?.(shortest)
+    }
+    done += 1
+    return run.violations.length === 0
   })
-  const { failed, counterexample, counterexamplePath } = await fc.check(holds, {
+  const { counterexamplePath } = await fc.check(holds, {
     seed,
     numRuns: runs,
     ...(path === undefined ? {} : { path, endOnFailure: true }),
   })
-  if (!failed) return undefined
-  const [history] = counterexample ?? []
-  if (!history) throw new Error('A history fails and is not told')
-  return { seed, path: counterexamplePath ?? '', history, run: await runHistory(history) }
+  return shortest && { ...shortest, path: counterexamplePath ?? shortest.path }
 }
 
+/** What did not hold, one line each. */
+export const describeViolations = ({ violations }: Run): string =>
+  violations.map(({ guarantee, text }) => `${guarantee} does not hold: ${text}`).join('\n')
+
+/** How to see it again. */
+export const describeAgain = ({ seed, path }: Failure): string => `Again: pnpm simulate --seed ${seed} --path ${path}`
+
 /** What an engineer needs: what did not hold, what happened before it, and how to see it again. */
-export function describeFailure({ seed, path, history, run }: Failure): string {
+export function describeFailure(failure: Failure): string {
+  const { history, run } = failure
   return [
-    ...run.violations.map(({ guarantee, text }) => `${guarantee} does not hold: ${text}`),
+    describeViolations(run),
     '',
     `  a site with ${JSON.stringify(history.setup)}, ${history.steps.length} steps`,
     ...run.timeline,
     '',
-    `Again: pnpm simulate --seed ${seed} --path ${path}`,
+    describeAgain(failure),
   ].join('\n')
 }
