@@ -424,4 +424,28 @@ export const namedHistories: readonly NamedHistory[] = [
       ],
     },
   },
+  {
+    name: 'a tab sends nothing more from memory once it has heard of a denial, though its store keeps it waiting',
+    history: {
+      seed: 1,
+      setup: SITE,
+      steps: [
+        { after: 0, action: open },
+        { after: 0, action: open },
+        { after: 0, action: open },
+        { after: 1_000, action: offline },
+        { after: 0, action: hang(true) },
+        // It can't open the store, and knows it: its denial is noted at once.
+        { after: 0, action: open },
+        { after: 4_000, action: room(0) },
+        { after: 0, action: track(0) },
+        { after: 0, action: track(1) },
+        { after: 0, action: track(2) },
+        // Theirs opens no more, and they wait for it.
+        { after: 50, action: { do: 'close connections' } },
+        { after: 0, action: deny(3) },
+        { after: 3_000, action: online },
+      ],
+    },
+  },
 ]
