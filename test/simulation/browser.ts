@@ -77,7 +77,7 @@ export function createProfile({ scheduler, disk, network, options }: ProfileOpti
   function openTab(release: Release = 'this'): Tab {
     const life: Life = { state: 'running' }
     const began = scheduler.now()
-    const now = () => Math.max(0, Math.floor(scheduler.now()) + profile.skew)
+    const now = () => Math.floor(scheduler.now()) + profile.skew
     const word = () => Math.floor(random() * 2 ** 32)
     const delay = (ms: number) => scheduler.delay(ms, life)
     const listeners: Living[] = []

@@ -448,4 +448,106 @@ export const namedHistories: readonly NamedHistory[] = [
       ],
     },
   },
+  {
+    name: 'what a page tracks when the disk has just turned out to be full comes after what it tracked before',
+    history: {
+      seed: 1,
+      setup: SITE,
+      steps: [
+        { after: 0, action: track() },
+        { after: 1_000, action: room(0) },
+        ...Array.from({ length: 12 }, () => ({ after: 1, action: track() })),
+      ],
+    },
+  },
+  {
+    name: 'what waits for a store that does not open is not kept in memory once it is to be forgotten',
+    history: {
+      seed: 1,
+      setup: SITE,
+      steps: [
+        { after: 0, action: hang(true) },
+        { after: 20, action: track() },
+        { after: 20, action: forget },
+        { after: 10_000, action: track() },
+      ],
+    },
+  },
+  {
+    name: 'a denial takes with it all that came before it, though an earlier forgetting was not finished',
+    history: {
+      seed: 1,
+      setup: SITE,
+      steps: [
+        { after: 0, action: track() },
+        { after: 100, action: open },
+        { after: 100, action: offline },
+        { after: 100, action: hang(true) },
+        { after: 0, action: { do: 'close connections' } },
+        { after: 100, action: forget },
+        { after: 400, action: track(1) },
+        { after: 500, action: deny() },
+        { after: 500, action: grant() },
+        { after: 500, action: hang(false) },
+        { after: 40_000, action: online },
+      ],
+    },
+  },
+  {
+    name: 'a denial that is interrupted writes nothing where nothing was ever stored',
+    history: {
+      seed: 1,
+      setup: ASKING,
+      steps: [
+        { after: 0, action: track() },
+        { after: 0, action: deny() },
+        { after: 0, action: { do: 'hide', tab: 0 } },
+        { after: 3_000, action: thaw(0) },
+        { after: 1_000, action: track() },
+      ],
+    },
+  },
+  {
+    name: 'what was to be forgotten by a page that died is forgotten before a later grant counts',
+    history: {
+      seed: 1,
+      setup: SITE,
+      steps: [
+        { after: 0, action: offline },
+        { after: 0, action: track() },
+        { after: 100, action: forget },
+        { after: 0, action: crash },
+        { after: 2_000, action: open },
+        { after: 0, action: grant() },
+        { after: 1_000, action: online },
+      ],
+    },
+  },
+  {
+    name: 'what waited for a decision is not stored by a grant that comes after it was to be forgotten',
+    history: {
+      seed: 1,
+      setup: ASKING,
+      steps: [
+        { after: 0, action: track() },
+        { after: 100, action: forget },
+        { after: 100, action: grant() },
+      ],
+    },
+  },
+  {
+    name: 'a device whose clock stands before 1970 loses nothing',
+    history: {
+      seed: 1,
+      setup: SITE,
+      steps: [
+        { after: 0, action: setClock(-60 * 365 * 24 * HOUR) },
+        { after: 1_000, action: track() },
+        { after: 100, action: forget },
+        { after: 100, action: track() },
+        { after: 1_000, action: leave('pagehide', 1) },
+        { after: 0, action: open },
+      ],
+    },
+  },
 ]

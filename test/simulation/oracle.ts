@@ -94,6 +94,8 @@ export interface Oracle {
    * @param life by this page only
    */
   forbid: (at: number, from: number, life?: Life) => void
+  /** This lies on the device, and a wish to forget was just carried out. */
+  checkEmptied: (text: string) => void
   /** The device has lost what the visitor wished. */
   allowUnwanted: () => void
   /** The device went back to an earlier state: streams may fork from here on. */
@@ -382,6 +384,12 @@ export function createOracle(): Oracle {
       for (const event of events.values())
         if (event.at < at && (life ?? event.life) === event.life) event.unwantedFrom ??= from
     },
+    checkEmptied(text) {
+      for (const [, marker = ''] of text.matchAll(/\bmarker\W+(e\d+)/g)) {
+        if (events.get(marker)?.unwantedFrom !== undefined)
+          violate('G12', `${marker} lies on the device, and was to be forgotten`)
+      }
+    },
     allowUnwanted() {
       for (const event of events.values()) delete event.unwantedFrom
     },
@@ -411,7 +419,7 @@ export function createOracle(): Oracle {
         sizes.set(place, Math.max(sizes.get(place) ?? 0, Buffer.byteLength(lines[index] as string)))
         const marker = line.properties?.marker
         if (!marker) continue
-        if (!left.has(marker) && (events.get(marker)?.unwantedFrom ?? at) < at)
+        if ((header.copy || !left.has(marker)) && (events.get(marker)?.unwantedFrom ?? at) < at)
           violate('G12', `${marker} leaves the device, and was to be forgotten`)
         left.add(marker)
         addTo(placed, place, marker)

@@ -172,6 +172,9 @@ export async function runHistory({ seed, setup, steps }: History): Promise<Run> 
   let isDenied = false
   /** The visitor's last decision was a grant, and the store was told of it. */
   let isGranted = false
+  /** The visitor's last wish to forget was carried out. */
+  let isForgotten = true
+  let wasSetBack = false
   let forgetting: { tab: Tab; until: number } | undefined
 
   const nameOf = (life: Life) => `tab ${pages.find(({ tab }) => tab.life === life)?.number ?? '?'}`
@@ -181,6 +184,9 @@ export async function runHistory({ seed, setup, steps }: History): Promise<Run> 
   function openPage(): Page {
     const page: Page = { number: ++opened, tab: profile.openTab(release), open: false, isForgetting: false }
     pages.push(page)
+    // It carries out what is left to do.
+    if (forgetting && profile.storage.has(`${NAME}.consent`))
+      forgetting.until = Math.max(forgetting.until, scheduler.now() + HEARSAY)
     say(`tab ${page.number} opens${release === 'this' ? '' : `, of the ${release} release`}`)
     listen(page)
     return page
@@ -244,13 +250,22 @@ export async function runHistory({ seed, setup, steps }: History): Promise<Run> 
     // The device's clock counts whole milliseconds. Before consent nothing is written by which other tabs could hear of it.
     oracle.forbid(Math.floor(scheduler.now()), scheduler.now() + HEARSAY, everGranted ? undefined : tab.life)
     forgetting = { tab, until: isUsable() ? scheduler.now() + HEARSAY : Number.POSITIVE_INFINITY }
+    isForgotten = false
+  }
+  /** @param isTold whether nothing kept the store when it was asked */
+  function endForgetting(tab: Tab, isTold: boolean): void {
+    if (forgetting?.tab !== tab || !isTold || !isUsable() || tab.life.state !== 'running') return
+    isForgotten = true
+    // What other tabs have in hand they may still write down.
+    if (alive().length === 1) oracle.checkEmptied(JSON.stringify([disk.read(NAME), [...profile.storage]]))
   }
   /** Whether nothing keeps the store: nor a page that stands still in the middle of a transaction. */
   const isUsable = () => isRoomy && !disk.hang && alive().length === running().length
 
   /** What could not be done is done when it is tried again. */
   function expectRetry(): void {
-    if (forgetting && isUsable()) forgetting.until = Math.min(forgetting.until, scheduler.now() + RETRY)
+    if (forgetting && running().length > 0 && isUsable())
+      forgetting.until = Math.min(forgetting.until, scheduler.now() + RETRY)
   }
   /** A store that could not be emptied when it was asked for takes with it what it has adopted from memory since. */
   function excuseNow(tab: Tab): string | undefined {
@@ -258,10 +273,17 @@ export async function runHistory({ seed, setup, steps }: History): Promise<Run> 
     return forgetting.tab === tab && Number.isFinite(forgetting.until) ? undefined : 'it is being forgotten'
   }
 
+  /** A wish may come to light again, and lie in what is the future now: it is carried out with what is tracked meanwhile. */
+  function expectWish(): void {
+    const [page] = pages
+    if (page && profile.storage.has(`${NAME}.consent`)) forgetting = { tab: page.tab, until: Number.POSITIVE_INFINITY }
+  }
+
   function kill(): void {
     for (const { tab } of pages) oracle.ended(tab.life, 'died', scheduler.now())
     oracle.killed(scheduler.now() - STORAGE_DELAY)
     profile.kill()
+    if (wasSetBack) expectWish()
   }
 
   function act(action: Action): void {
@@ -340,22 +362,26 @@ export async function runHistory({ seed, setup, steps }: History): Promise<Run> 
           page.open = false
           waybill.consent(action.decision).then(() => {
             for (const each of alive()) listen(each)
+            if (denied) endForgetting(tab, isTold)
             if (own !== decisions || tab.life.state !== 'running') return
             if (denied) deniedAt = scheduler.now()
             else isGranted = isTold && isUsable()
           })
           return
         }
-        case 'forget':
+        case 'forget': {
           beginForgetting(tab, 'the buffer was emptied')
           // What a page tracks meanwhile waits in memory until that is done, and nobody is told when.
           page.isForgetting = true
           page.open = false
+          const isTold = isUsable()
           waybill.forget().then(() => {
             page.isForgetting = false
+            endForgetting(tab, isTold)
             listen(page)
           })
           return
+        }
       }
     }
     say(describe(action))
@@ -376,13 +402,16 @@ export async function runHistory({ seed, setup, steps }: History): Promise<Run> 
         // What the device forgets is outside the promise. Nothing was sent that a power loss could undo; that a stream
         // forks which went back further must show.
         oracle.excuse(action.do)
-        oracle.allowUnwanted()
         deniedAt = undefined
         isGranted = false
-        if (action.do === 'lose power') disk.losePower()
-        else {
+        if (action.do === 'lose power') {
+          if (!isForgotten) oracle.allowUnwanted()
+          disk.losePower()
+        } else {
+          oracle.allowUnwanted()
           oracle.allowForks()
           backup?.()
+          expectWish()
         }
         return
       }
@@ -429,8 +458,8 @@ export async function runHistory({ seed, setup, steps }: History): Promise<Run> 
           forgetting.until = Number.POSITIVE_INFINITY
         }
         oracle.allowDisorder()
-        // Further back there is no device that was made.
-        profile.skew = Math.max(profile.skew + action.by, -25 * 365 * 24 * 60 * MINUTE)
+        profile.skew += action.by
+        wasSetBack ||= action.by < 0
         return
       case 'weather':
         network.weather = { ...FAIR, ...action.weather }
@@ -508,7 +537,13 @@ export async function runHistory({ seed, setup, steps }: History): Promise<Run> 
     tab.thaw()
   }
   await scheduler.pass(1_000)
-  const { consent } = await settleIn(scheduler, openPage().tab.waybill.stats())
+  const { waybill: lastPage } = openPage().tab
+  let { consent } = await settleIn(scheduler, lastPage.stats())
+  // It may still be carrying out a wish.
+  for (const until = scheduler.now() + RETRY; everGranted && consent === 'pending' && scheduler.now() < until; ) {
+    await scheduler.pass(1_000)
+    consent = (await settleIn(scheduler, lastPage.stats())).consent
+  }
   if (consent !== 'granted' && isGranted) {
     oracle.violate('G3', `the visitor has granted consent, and it is ${consent}`)
   }

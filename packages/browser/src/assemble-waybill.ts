@@ -60,7 +60,9 @@ export function assembleWaybill<Events extends EventMap = EventMap>(
   options: WaybillOptions,
   browser: Browser,
 ): Waybill<Events> {
-  const { now, mint, delay, assumedConsent: assumed, observeLifecycle } = browser
+  const { mint, delay, assumedConsent: assumed, observeLifecycle } = browser
+  /** A device's clock may stand before 1970. Nothing that is stored does, and time must not stand still. */
+  const now = () => Math.max(browser.now(), Math.floor(browser.uptime()))
   const { emit, on } = createEmitter<WaybillEvents>()
   const tab = mint()
   /** Says which events share a monotonic clock; another person gets another one. */
@@ -72,6 +74,7 @@ export function assembleWaybill<Events extends EventMap = EventMap>(
   const buffers = createBuffers({
     ...options,
     ...browser,
+    now,
     store: ended ? createMemoryStore() : createRetryingStore(browser.openStore(() => gate.mayStore())),
     createMemoryStore,
     tab,
@@ -159,7 +162,9 @@ export function assembleWaybill<Events extends EventMap = EventMap>(
       const read = (buffer: Buffer) => buffer.read().catch(() => nothing)
       const [first, ...others] = buffers.current()
       const holdings = [await read(first), ...(await Promise.all(others.map(read)))] as const
-      const consent = holdings[0].state?.consent ?? gate.current()
+      // The store may not have been told of a denial yet.
+      const known = gate.current()
+      const consent = known === 'denied' ? known : (holdings[0].state?.consent ?? known)
       return toStats(holdings, { storage: first.mode, consent, held: gate.held(), tab, now: now() })
     },
     on,

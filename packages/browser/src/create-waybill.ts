@@ -14,10 +14,9 @@ import { createWishes } from './edges/wishes.ts'
 import type { WaybillOptions } from './options.ts'
 import type { EventMap, Waybill } from './waybill.ts'
 
-/** A device's clock may stand before 1970; nothing that is stored does. */
-const now = (): number => Math.max(0, Date.now())
 let minted = 0
-const mint = (): string => uuid(now(), minted++, crypto.getRandomValues(new Uint32Array(3)))
+const mint = (): string => uuid(Date.now(), minted++, crypto.getRandomValues(new Uint32Array(3)))
+
 /**
  * Starts a Waybill on this page; what earlier pages left behind is sent, too. Where there is no browser (a server
  * that renders the page) every call is dropped for `no_browser`.
@@ -26,7 +25,7 @@ export function createWaybill<Events extends EventMap = EventMap>(options: Waybi
   const { name = 'waybill' } = options
   return assembleWaybill(options, {
     isPage: typeof location !== 'undefined',
-    now,
+    now: Date.now,
     uptime: () => performance.now(),
     random: Math.random,
     mint,

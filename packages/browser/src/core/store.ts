@@ -31,6 +31,9 @@ export interface RunningTransaction<Value> {
   abort(): boolean
 }
 
+/** The message of what a store's transactions fail with that is not there, and may not be created. */
+export const ABSENT = 'no database'
+
 /**
  * Where records are kept. Transactions are atomic, isolated, and run in the order in which they were begun. A store
  * that is open begins the transaction, and issues what `work` asks for up to its first `await`, before `transact`

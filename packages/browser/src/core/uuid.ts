@@ -8,7 +8,7 @@
  */
 export function uuid(now: number, count: number, [a = 0, b = 0, c = 0]: Uint32Array): string {
   const hex = (number: number, digits: number) => number.toString(16).padStart(digits, '0').slice(-digits)
-  const time = hex(now, 12)
+  const time = hex(Math.max(0, now), 12)
   return `${time.slice(0, 8)}-${time.slice(8)}-7${hex(count, 3)}-8${hex(a, 3)}-${hex(b, 4)}${hex(c, 8)}`
 }
 

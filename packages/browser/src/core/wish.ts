@@ -26,7 +26,7 @@ export interface Wishes {
  * Whether a later wish was done already.
  *
  * @param wishedAt the last one that was done
- * @param now ms since 1970: where the clock was set back since, it orders only what was wished before that
+ * @param now ms since 1970: not by its time alone, for the clock may have been set back since. What comes to light again
+ * then is done once more: better than a denial that is not
  */
-export const isOutdated = (at: number, wishedAt: number, now: number): boolean =>
-  at < wishedAt && (wishedAt <= now || at > now)
+export const isOutdated = (at: number, wishedAt: number, now: number): boolean => at < wishedAt && wishedAt <= now

@@ -1,5 +1,5 @@
 import { promisifyRequest } from 'idb-keyval'
-import type { Key, KeyRange, Store, Transaction } from '../core/store.ts'
+import { ABSENT, type Key, type KeyRange, type Store, type Transaction } from '../core/store.ts'
 
 const OBJECT_STORE = 'buffer'
 
@@ -92,7 +92,7 @@ async function openDatabase({
 }: IndexedDbStoreOptions): Promise<IDBDatabase> {
   // Chromium makes a folder for the site as soon as anything is opened.
   const known = mayCreate() ? undefined : await factory.databases?.()
-  if (known && !known.some((database) => database.name === name)) throw absence()
+  if (known && !known.some((database) => database.name === name)) throw new Error(ABSENT)
   const request = factory.open(name)
   let absent = false
   request.onupgradeneeded = () => {
@@ -104,12 +104,9 @@ async function openDatabase({
   try {
     return await promisifyRequest(request)
   } catch (error) {
-    throw absent ? absence() : error
+    throw absent ? new Error(ABSENT) : error
   }
 }
-
-/** The database is not there, and may not be created. */
-const absence = () => new Error('no database')
 
 /** False when it is too late: it is committing, or has ended. */
 function abort(transaction: IDBTransaction): boolean {

@@ -247,10 +247,15 @@ describe('when the visitor denies it', () => {
     expect(words.wish?.consent).toBe('denied')
   })
 
-  test('while nobody can tell whether anything was ever stored, nothing is written', async () => {
+  test('in a page that is left in the middle of it, nothing is written where nothing was ever stored', async () => {
     const { parts, gate, told } = createPage('pending')
-    parts.disk.always = new Error('timeout')
-    await gate.decide('denied')
+    const down = new Error('timeout')
+    parts.disk.failures.push(down, down, down)
+    const denied = gate.decide('denied')
+    gate.leave()
+    await denied
+    gate.run()
+    await turn()
     expect([gate.current(), told.decided]).toEqual(['denied', 0])
   })
 

@@ -1,5 +1,6 @@
 import type { Consent, ConsentDecision } from '../core/consent.ts'
 import type { DropReason } from '../core/drop-reason.ts'
+import { ABSENT } from '../core/store.ts'
 import { isOutdated, type Wish, type Wishes } from '../core/wish.ts'
 import type { Buffers } from './buffers.ts'
 import type { Waiting } from './stamping.ts'
@@ -59,6 +60,8 @@ export function createConsentGate({ buffers, wishes, now, delay, assumed, onErro
   let wished = 0
   /** Signs of wishes in other tabs: what was read before one does not count. */
   let signs = 0
+  /** How often the page was left: what fails meanwhile says nothing about the store. */
+  let leaves = 0
   let latest = 0
   /** What the visitor wants forgotten and is not yet: until then nothing is stored after it, and nothing sent. */
   let owed: Wish | undefined
@@ -93,7 +96,7 @@ export function createConsentGate({ buffers, wishes, now, delay, assumed, onErro
 
   /**
    * @param stored whether there can be anything in the store
-   * @returns whether it was done
+   * @returns whether there is a store, as far as can be told
    */
   async function fulfil({ at, consent, forget, since }: Wish, stored = true): Promise<boolean> {
     try {
@@ -103,7 +106,7 @@ export function createConsentGate({ buffers, wishes, now, delay, assumed, onErro
     } catch (error) {
       // It stays written down, and is tried again by whoever looks next.
       if (stored) onError({ code: 'storage', detail: String(error) })
-      return false
+      return !String(error).endsWith(ABSENT)
     }
     if (owed?.at === at) owed = undefined
     return true
@@ -193,6 +196,7 @@ export function createConsentGate({ buffers, wishes, now, delay, assumed, onErro
       if (granted && current === 'granted') buffers.run(online)
     },
     leave() {
+      leaves++
       // What waits only until the store has forgotten what was before is left behind with the rest.
       if (decided === 'granted' && wishes.read()?.consent !== 'denied')
         for (const { operation, resolve } of held.splice(0)) buffers.submit(operation).then(resolve)
@@ -234,13 +238,13 @@ export function createConsentGate({ buffers, wishes, now, delay, assumed, onErro
       wasNoted = wishes.read()?.at === wish.at
       if (decision === 'denied') learn([], decision)
       else mayStore = true
-      const isThere = (await fulfil(wish, stored)) || (!stored && (await buffers.read().then(Boolean, () => false)))
+      const before = leaves
+      const isThere = (await fulfil(wish, stored)) && before === leaves
       // What was read before this was done does not count.
       signs++
       if (own !== wished) return
       decided = decision
-      // This page had not heard of a grant in another one. A full disk can be read; where nothing was ever stored, or
-      // nobody can tell, the denial is not either.
+      // This page had not heard of a grant in another one. Where nothing was ever stored, the denial is not either.
       if (!stored && isThere) wishes.write(wish)
       // Another tab may have got another one since; and what is still to be forgotten comes before what is granted.
       if ((wishes.read()?.at ?? 0) > wish.at || (owed && decision === 'granted')) await look()

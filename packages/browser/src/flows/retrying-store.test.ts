@@ -32,6 +32,23 @@ test('a transaction that fails three times has failed, for the last reason', asy
   expect(disk.begun).toBe(3)
 })
 
+test('what was begun after a transaction that fails comes after it all the same', async () => {
+  const { disk, store } = createScene('first', 'second')
+  const append = (name: string) =>
+    store.transact(async ({ get, put }) => put('names', `${(await get('names')) ?? ''}${name}`)).done
+  await Promise.all(['a', 'b', 'c'].map(append))
+  expect(await disk.transact(({ get }) => get('names')).done).toBe('abc')
+})
+
+test('it fails for itself alone', async () => {
+  const { disk, store } = createScene()
+  disk.failures.push(
+    ...(['first', undefined, 'second', undefined, 'third'].map((text) => text && new Error(text)) as Error[]),
+  )
+  const [failing, other] = await Promise.allSettled([put(store, 'a'), put(store, 'b')])
+  expect([failing.status, other.status, await has(disk, 'b')]).toEqual(['rejected', 'fulfilled', true])
+})
+
 test('a transaction that was aborted is not run again', async () => {
   const { disk, store } = createScene()
   const running = store.transact(async (transaction) => transaction.put('a', 'a'))
