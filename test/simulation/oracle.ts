@@ -152,7 +152,9 @@ const isOf = (lines: readonly string[], client: readonly string[]): boolean =>
     ({ type }, index) => type === 'rejected' || withoutReceived(lines[index] as string) === client[index],
   )
 
-function parseBatchId(batchId: string): { streamId: string; first: number; last: number } {
+type Range = { streamId: string; first: number; last: number }
+
+function parseBatchId(batchId: string): Range {
   const [streamId = '', range = ''] = batchId.split(':')
   const [first, last] = range.split('-').map(Number) as [number, number]
   return { streamId, first, last }
@@ -247,7 +249,7 @@ export function createOracle(): Oracle {
       const due = stream.size + 1
       const first = parse(lines)[0]?.seq ?? 0
       if (first > due && isWhole) violate('G6', `${sink}: ${batchId} came when seq ${due} was due`)
-      else if (stream.has(first) && !forks && !isRedrawn(batchId))
+      else if (stream.has(first) && !forks && !isHalved(batchId))
         violate('G8', `${sink}: ${batchId} repeats seq ${first} under another id`)
       for (const [index, line] of parse(lines).entries()) {
         const { seq, through = seq, type, reason, properties } = line
@@ -285,19 +287,19 @@ export function createOracle(): Oracle {
     if (!forks && isWhole) for (const [streamId, stream] of streams) checkFuture(sink, streamId, stream)
   }
 
-  /** The batches of this stream that have left the device, and of which this one is a part. */
-  const wholesOf = ({ batchId, streamId, first, last }: Pick<BatchHeader, 'batchId' | 'streamId' | 'first' | 'last'>) =>
+  /** Other batches that have left the device with some of these seqs. */
+  const overlapping = ({ batchId, streamId, first, last }: Range & { batchId: string }) =>
     [...presented.keys()].filter((id) => {
       const whole = parseBatchId(id)
-      return id !== batchId && whole.streamId === streamId && whole.first <= first && whole.last >= last
+      return id !== batchId && whole.streamId === streamId && whole.first <= last && whole.last >= first
     })
-  /** Whether it is a part of one that was refused for its size, and only of such. */
-  const isRedrawn = (batchId: string) =>
-    wholesOf({ batchId, ...parseBatchId(batchId) } as BatchHeader).every((id) => halvable.has(id))
+  /** Whether it comes in halves, or has, since it was refused for its size. */
+  const isHalved = (batchId: string) =>
+    halvable.has(batchId) || overlapping({ batchId, ...parseBatchId(batchId) }).every((id) => halvable.has(id))
 
   /** A cut is redrawn on one word only. */
   function checkRedrawing(header: BatchHeader): void {
-    const whole = wholesOf(header).find((id) => !halvable.has(id))
+    const whole = overlapping(header).find((id) => !halvable.has(id))
     if (whole && !forks)
       violate('G5', `${header.batchId} leaves the device, and nobody had refused ${whole} for its size`)
   }

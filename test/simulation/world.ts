@@ -273,10 +273,12 @@ export async function runHistory({ seed, setup, steps }: History): Promise<Run> 
     return forgetting.tab === tab && Number.isFinite(forgetting.until) ? undefined : 'it is being forgotten'
   }
 
-  /** A wish may come to light again, and lie in what is the future now: it is carried out with what is tracked meanwhile. */
+  /** A wish may come to light again, and lie in what is the future now: then it takes with it all that comes until it is done. */
   function expectWish(): void {
     const [page] = pages
-    if (page && profile.storage.has(`${NAME}.consent`)) forgetting = { tab: page.tab, until: Number.POSITIVE_INFINITY }
+    if (!page || !profile.storage.has(`${NAME}.consent`)) return
+    oracle.excuse('a wish has come to light again')
+    forgetting = { tab: page.tab, until: Number.POSITIVE_INFINITY }
   }
 
   function kill(): void {
