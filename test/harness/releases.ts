@@ -2,11 +2,12 @@
 const withJourney = (module: string): string =>
   replaceOne(
     module,
-    'accumulators: [session(options), visitor]',
-    `accumulators: [session(options), visitor, {
+    'collectAccumulators([session(options), visitor], options.accumulators)',
+    `collectAccumulators([session(options), visitor], [{
       name: 'journey',
-      fold: (value) => ({ events: (value?.events ?? 0) + 1 }),
-    }]`,
+      initial: { events: 0 },
+      fold: (value) => ({ events: value.events + 1 }),
+    }])`,
   )
 
 /** Releases of the SDK to come, made from the module that was built. */

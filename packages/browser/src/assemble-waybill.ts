@@ -1,6 +1,7 @@
 import { limits } from '@waybill/protocol'
 import { session } from './core/accumulators/session.ts'
 import { visitor } from './core/accumulators/visitor.ts'
+import { collectAccumulators } from './core/collect-accumulators.ts'
 import type { Consent } from './core/consent.ts'
 import type { DropReason } from './core/drop-reason.ts'
 import type { LastWords } from './core/last-words.ts'
@@ -71,6 +72,9 @@ export function assembleWaybill<Events extends EventMap = EventMap>(
   let ended: DropReason | undefined = browser.isPage ? undefined : 'no_browser'
 
   const onError = (error: WaybillEvents['error']) => emit('error', error)
+  const { accumulators, faults } = collectAccumulators([session(options), visitor], options.accumulators)
+  // The app can listen as soon as it has its Waybill.
+  Promise.resolve().then(() => faults.forEach(onError))
   const buffers = createBuffers({
     ...options,
     ...browser,
@@ -78,7 +82,7 @@ export function assembleWaybill<Events extends EventMap = EventMap>(
     store: ended ? createMemoryStore() : createRetryingStore(browser.openStore(() => gate.mayStore())),
     createMemoryStore,
     tab,
-    accumulators: [session(options), visitor],
+    accumulators: accumulators.filter(({ scope }) => scope !== 'page'),
     sdk: `${library.name}/${version}`,
     limits,
     assumedConsent: () => assumed,

@@ -1,4 +1,11 @@
 export type { Rejection } from '@waybill/protocol'
+export {
+  type Accumulator,
+  defineAccumulator,
+  type FoldContext,
+  type Scope,
+  type TrackedEvent,
+} from './core/accumulator.ts'
 export type { Consent, ConsentDecision } from './core/consent.ts'
 export type { DropReason } from './core/drop-reason.ts'
 export type { Priority } from './core/operation.ts'

@@ -1,7 +1,8 @@
+import type { Accumulator } from './core/accumulator.ts'
 import type { Consent } from './core/consent.ts'
 
 /** How to make a Waybill. */
-export interface WaybillOptions {
+export interface WaybillOptions<Accumulators extends readonly Accumulator[] = readonly Accumulator[]> {
   /** The collector: its origin (`/v1/events` is added), or the URL of its events path. */
   endpoint: string
   /** Names the site. No secret: the collector checks the page's origin beside it. */
@@ -35,6 +36,11 @@ export interface WaybillOptions {
   gpc?: boolean
   /** A session ends after so many ms without an event. Default 1,800,000 (30 min). */
   sessionTimeout?: number
+  /**
+   * What rides on every event beside the built-in `session`, `visitor` and `identity`. One that can't be used is left out,
+   * and `on('error')` says why.
+   */
+  accumulators?: Accumulators
   /**
    * Have the site's service worker send what a closed page has left behind: one that calls `sendInBackground` of
    * `@waybill/browser/service-worker`. Where there is none, or no Background Sync, nothing changes. Default false.

@@ -158,7 +158,7 @@ describe('one bad event', () => {
     ['that is too large', 'event_too_large', lineOf(2, { context: { filler: 'x'.repeat(limits.eventBytes) } })],
     ['with too large properties', 'properties_too_large', lineOf(2, { properties: { filler: 'é'.repeat(8_192) } })],
     ['with too large traits', 'properties_too_large', lineOf(2, { traits: { filler: 'x'.repeat(16_384) } })],
-    ['with too large state', 'state_too_large', lineOf(2, { state: { filler: 'x'.repeat(8_192) } })],
+    ['with too large state', 'state_too_large', lineOf(2, { state: { filler: 'x'.repeat(limits.stateBytes) } })],
     ['with __proto__', 'prototype_member', withProperties('{"a":[{"__proto__":{"admin":true}}]}')],
     ['with __proto__ in disguise', 'prototype_member', withProperties('{"\\u005f_proto__":1}')],
     ['one level too deep', 'too_deep', withProperties(`{"a":${nested(limits.depth - 1)}}`)],

@@ -3,9 +3,9 @@ import { limits } from './limits.ts'
 
 test('the limits are part of the wire: lowering one strands what older senders have buffered', () => {
   expect(limits).toEqual({
-    eventBytes: 32_768,
+    eventBytes: 40_960,
     propertiesBytes: 16_384,
-    stateBytes: 8_192,
+    stateBytes: 16_384,
     depth: 32,
     batchEvents: 500,
     batchBytes: 524_288,

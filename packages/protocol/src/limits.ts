@@ -4,11 +4,11 @@
  */
 export const limits = {
   /** One line of a batch: a complete event. */
-  eventBytes: 32_768,
+  eventBytes: 40_960,
   /** `properties` or `traits` of one event. */
   propertiesBytes: 16_384,
   /** `state` of one event. */
-  stateBytes: 8_192,
+  stateBytes: 16_384,
   /** Nesting of objects and arrays in one event; the event itself is level 1. */
   depth: 32,
   /** Lines of one batch. */

@@ -5,18 +5,29 @@ export interface TrackedEvent {
   type: EventType
   event?: string
   name?: string
+  groupId?: string
   properties?: JsonObject
   traits?: JsonObject
   timestamp: string
+  /** Milliseconds on the clock of the document `boot`; another person in the same document has another `boot`. */
+  monotonic?: { boot: string; ms: number }
   context?: JsonObject
 }
 
 /** What a fold may look at beside the event. */
-interface FoldContext {
-  /** ms since the stream's event before; negative for one that is stamped late, and after the clock was set back. */
+export interface FoldContext {
+  /**
+   * ms since the event before: the stream's, or, in page scope, the page's; 0 for the first one. Negative for one that is
+   * stamped late, and after the clock was set back.
+   */
   idle: number
-  streamId: string
-  anonymousId: string
+  /** These three are known when the event is stamped: in page scope they are absent. */
+  streamId?: string
+  anonymousId?: string
+  /** Who the event says the person is. */
+  userId?: string | undefined
+  /** What the accumulator's own `measure` has counted since the page's event before; 0 where it has none. */
+  measured: number
 }
 
 /**
@@ -37,10 +48,33 @@ export interface BufferHealth {
 }
 
 /**
- * A pure fold whose value rides on every event as `state.<name>`. It runs inside the stamping transaction, so its
- * value is exact over all tabs. `value` is undefined for the first event of a stream.
+ * For how long a value lives. `visitor`: as long as the stream. `session`: it begins anew with each session. `page`: it
+ * belongs to one document, and is folded there, at the call.
  */
-export interface Accumulator<Value extends Json = Json> {
-  readonly name: string
-  fold(value: Value | undefined, event: TrackedEvent, context: FoldContext): Value
+export type Scope = 'visitor' | 'session' | 'page'
+
+/**
+ * A pure fold whose value rides on every event as `state.<name>`. It runs inside the stamping transaction, so its value
+ * is exact over all tabs; in page scope it runs at the call. It is handed copies, and what it returns is copied as JSON
+ * carries it. When it throws, or returns what JSON can't carry, it keeps its last value and `on('error')` tells.
+ */
+export interface Accumulator<Name extends string = string, Value = unknown> {
+  /** 1 to 100 characters. */
+  readonly name: Name
+  /** Default `visitor`. */
+  readonly scope?: Scope
+  /** The value before the first event. */
+  readonly initial: Value
+  /** Raise it when the value's shape changes. A value of a higher version is carried through untouched. Default 1. */
+  readonly version?: number
+  /** Turns the value of a lower version into one of this version. Default: it begins anew from `initial`. */
+  migrate?(value: Json, from: number): Value
+  fold(value: Value, event: TrackedEvent, context: FoldContext): Value
+  /** Page scope only: begins to count something, and returns what reads, at each event, how much was added since. */
+  readonly measure?: (signal: AbortSignal) => () => number
 }
+
+/** Gives an accumulator of the app's its types: its name, and its value's from `initial`. */
+export const defineAccumulator = <const Name extends string, Value>(
+  accumulator: Accumulator<Name, Value>,
+): Accumulator<Name, Value> => accumulator

@@ -14,6 +14,10 @@ export type Operation =
       userId?: string
       /** Absent: normal. */
       priority?: Priority
+      /** Joins the registered properties with this very event: both are kept, or neither. */
+      set?: JsonObject
+      /** What the accumulators in page scope made of it, by name. */
+      page?: JsonObject
     }
   | { kind: 'register'; at: number; properties: JsonObject }
   | { kind: 'unregister'; at: number; names: string[] }

@@ -1,5 +1,6 @@
 import type { BatchHeader, Json, JsonObject, StreamId } from '@waybill/protocol'
 import type { ConsentDecision } from './consent.ts'
+import type { About } from './fold.ts'
 import type { KeyRange } from './store.ts'
 
 /*
@@ -81,6 +82,8 @@ export interface StreamState {
    * release too, and `registered`, the properties that `register` set.
    */
   values: { registered: JsonObject; [name: string]: Json }
+  /** What is known of these values, by name; it does not travel. */
+  about?: { [name: string]: About }
 }
 
 /** Lines of the buffer and their UTF-8 bytes. */

@@ -1,6 +1,7 @@
-import { byteLength, type Json, type StreamId } from '@waybill/protocol'
-import type { Accumulator, BufferHealth, TrackedEvent } from './accumulator.ts'
+import { byteLength, type JsonObject, limits, type StreamId } from '@waybill/protocol'
+import type { Accumulator, BufferHealth } from './accumulator.ts'
 import type { DropReason } from './drop-reason.ts'
+import { type Fault, foldAll } from './fold.ts'
 import type { Journal, Operation } from './operation.ts'
 import { type BufferState, type Delivery, emptyState, type StreamState } from './records.ts'
 import { bornAt } from './uuid.ts'
@@ -10,6 +11,7 @@ export interface StampEnvironment {
   now: number
   /** A new UUID at each call. */
   mint: () => string
+  /** Those that are folded here: not those in page scope. */
   accumulators: readonly Accumulator[]
   /** Events that were refused at the call since the last stamping. */
   refused: number
@@ -25,10 +27,18 @@ export interface Stamped {
   lines: { key: [stream: number, seq: number]; text: string }[]
   /** One for each operation, in order. */
   outcomes: Outcome[]
+  /** Accumulators that went wrong, each in one way once. */
+  faults: Fault[]
 }
 
-/** The registered properties' share of the state's byte limit; the rest is the accumulators'. */
+/*
+ * Who has which share of the state's byte limit. What is left is for the buffer's health and the members' names.
+ */
 const REGISTERED_BYTES = 6_144
+/** Of all accumulators in page scope. */
+const PAGE_BYTES = 2_048
+/** Of all others. */
+const ACCUMULATED_BYTES: number = limits.stateBytes - REGISTERED_BYTES - PAGE_BYTES - 256
 
 /**
  * Folds operations into the state and turns each event into its final line.
@@ -43,6 +53,8 @@ export function stamp(
 ): Stamped {
   const lines: Stamped['lines'] = []
   const outcomes: Outcome[] = []
+  const faults = new Map<string, Fault>()
+  const onFault = (fault: Fault) => faults.set(fault.code + fault.detail, fault)
   // Counted on from what was forgotten, so that the difference stays true where the state record was lost.
   const state = before ?? { ...emptyState(now), appended: delivery.forgotten }
   let { streams, dropped, low } = state
@@ -56,19 +68,43 @@ export function stamp(
     anonymousId: person?.anonymousId ?? mint(),
     userId: person?.userId,
     values: person?.values ?? { registered: {} },
+    ...(person?.about && { about: person.about }),
   })
   let stream = state.stream ?? open(origin)
   // A clock that was set back would make everything look older than what was forgotten.
   const past = (at = 0) => (at <= now ? at : 0)
   const forgottenAt = past(state.forgottenAt)
 
+  const refuse = (reason: DropReason) => {
+    outcomes.push({ reason })
+    dropped++
+  }
+  const register = (registered: JsonObject, properties: JsonObject): JsonObject | undefined => {
+    const all = { ...registered, ...properties }
+    return byteLength(JSON.stringify(all)) <= REGISTERED_BYTES ? all : undefined
+  }
+
   const append = (to: StreamState, operation: Operation & { kind: 'event' }): StreamState => {
-    const event: TrackedEvent = JSON.parse(operation.text)
+    const { text: own, at, set, page, priority } = operation
+    const { registered: before, ...accumulated } = to.values
+    const registered = set ? register(before, set) : before
+    // The event says what has changed: it is nothing without the change.
+    if (!registered) {
+      refuse('state_too_large')
+      return to
+    }
     const { streamId, anonymousId } = to
     const userId = operation.userId ?? to.userId
-    const context = { idle: operation.at - to.latestAt, streamId, anonymousId }
-    const values = { ...to.values }
-    for (const { name, fold } of accumulators) values[name] = fold(values[name], event, context)
+    const { values, about } = foldAll(
+      { values: accumulated, about: to.about },
+      {
+        accumulators,
+        text: own,
+        context: { idle: to.latestAt ? at - to.latestAt : 0, streamId, anonymousId, userId },
+        maxBytes: ACCUMULATED_BYTES,
+        onFault,
+      },
+    )
     const seq = to.seq + 1
     const buffer: BufferHealth = {
       pending: appended.lines - delivery.forgotten.lines,
@@ -77,30 +113,34 @@ export function stamp(
       rejected: delivery.rejected,
       shed: delivery.shed,
     }
-    const identity = JSON.stringify({ anonymousId, userId, state: { ...values, buffer } })
-    const { priority } = operation
+    const fits = byteLength(JSON.stringify({ ...page })) <= PAGE_BYTES
+    if (!fits) onFault({ code: 'state_too_large', detail: 'what the page accumulated' })
+    const carried = { registered, ...values, ...(fits && page), buffer }
+    const identity = JSON.stringify({ anonymousId, userId, state: { ...carried, registered } })
     if (priority === 'low') low = true
     const rank = priority ? `"priority":"${priority}",` : ''
-    const text = `{"streamId":"${streamId}","seq":${seq},"messageId":"${streamId}.${seq}",${rank}${operation.text.slice(1, -1)},${identity.slice(1)}`
+    const text = `{"streamId":"${streamId}","seq":${seq},"messageId":"${streamId}.${seq}",${rank}${own.slice(1, -1)},${identity.slice(1)}`
     lines.push({ key: [to.number, seq], text })
     outcomes.push({ seq })
     appended.lines++
     appended.bytes += byteLength(text)
-    return { ...to, userId, seq, latestAt: operation.at, values }
+    const next: StreamState = { ...to, userId, seq, latestAt: at, values: { registered, ...values } }
+    if (Object.keys(about).length > 0) next.about = about
+    else delete next.about
+    return next
   }
 
   const apply = (to: StreamState, operation: Exclude<Operation, { kind: 'reset' }>): StreamState => {
     if (operation.kind === 'event') return append(to, operation)
-    const registered: Record<string, Json> = { ...to.values.registered }
-    if (operation.kind === 'register') Object.assign(registered, operation.properties)
+    let registered: JsonObject | undefined = { ...to.values.registered }
+    if (operation.kind === 'register') registered = register(registered, operation.properties)
     else for (const name of operation.names) delete registered[name]
-    if (byteLength(JSON.stringify(registered)) <= REGISTERED_BYTES) {
-      outcomes.push({})
-      return { ...to, values: { ...to.values, registered } }
+    if (!registered) {
+      refuse('state_too_large')
+      return to
     }
-    outcomes.push({ reason: 'state_too_large' })
-    dropped++
-    return to
+    outcomes.push({})
+    return { ...to, values: { ...to.values, registered } }
   }
 
   for (const { identity, operations } of journals) {
@@ -120,10 +160,9 @@ export function stamp(
         else stream = apply(stream, operation)
       } catch {
         // Damaged, or of a release to come: it must not keep the others back.
-        outcomes.push({ reason: 'internal' })
-        dropped++
+        refuse('internal')
       }
     }
   }
-  return { state: { ...state, streams, stream, appended, dropped, low }, lines, outcomes }
+  return { state: { ...state, streams, stream, appended, dropped, low }, lines, outcomes, faults: [...faults.values()] }
 }

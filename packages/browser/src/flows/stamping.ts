@@ -8,6 +8,7 @@ import { parseObject } from '../core/parse-object.ts'
 import {
   type BufferState,
   CUTS,
+  type DeliveryError,
   isNewer,
   MARK,
   type Mark,
@@ -63,6 +64,8 @@ export interface StamperOptions {
   owes?: ((wishedAt: number | undefined) => number | undefined) | undefined
   /** See `StampEnvironment`. */
   origin?: StreamState | undefined
+  /** Told after the commit of each accumulator that went wrong in it. */
+  onError: (error: Pick<DeliveryError, 'code' | 'detail'>) => void
   /** Called after each commit that added lines, with the bytes that wait in the store. */
   onStored: (lines: number, bytes: number) => void
   /** These can't be stored here. */
@@ -116,8 +119,20 @@ const BURST = 200
  * is still reading share it.
  */
 export function createStamper(options: StamperOptions): Stamper {
-  const { store, lastWords, tab, accumulators, now, mint, delay, assumedConsent, origin, onStored, onHindered } =
-    options
+  const {
+    store,
+    lastWords,
+    tab,
+    accumulators,
+    now,
+    mint,
+    delay,
+    assumedConsent,
+    origin,
+    onError,
+    onStored,
+    onHindered,
+  } = options
   const running = new Set<Run>()
   const unsettled = new Set<Promise<TrackResult>>()
   const waiting: Waiting[] = []
@@ -231,7 +246,7 @@ export function createStamper(options: StamperOptions): Stamper {
       stamped.set(MARK + tab, run.number)
       const environment = { now: at, mint, accumulators, refused, origin }
       const delivery = readDelivery(cuts)
-      const { state, lines, outcomes } = stamp(before, delivery, journals, environment)
+      const { state, lines, outcomes, faults } = stamp(before, delivery, journals, environment)
       for (const { key, text } of lines) put(key, text)
       for (const [key, last] of stamped) put(key, { run: last, at } satisfies Mark)
       put(STATE, state)
@@ -243,6 +258,7 @@ export function createStamper(options: StamperOptions): Stamper {
         resolveAll(run.taken, outcomes.slice(outcomes.length - run.taken.length))
         if (lines.length > 0) onStored(lines.length, state.appended.bytes - delivery.forgotten.bytes)
         finish()
+        faults.forEach(onError)
       }
     }
     follow(run, work)

@@ -6,9 +6,9 @@ import { type Session, session } from './session.ts'
 
 const streamId = '00000000-0000-7000-8000-000000000001'
 const eventAt = (ms: number): TrackedEvent => ({ type: 'track', event: 'x', timestamp: timestamp(ms) })
-const after = (idle: number) => ({ idle, streamId, anonymousId: 'a' })
+const after = (idle: number) => ({ idle, streamId, anonymousId: 'a', measured: 0 })
 
-const first = session({}).fold(undefined, eventAt(T0), after(T0))
+const first = session({}).fold(session({}).initial, eventAt(T0), after(T0))
 
 test('a person’s first event begins session 1', () => {
   expect(first).toEqual({ id: `${streamId}.s1`, number: 1, startedAt: '2026-11-22T10:00:00.000Z', events: 1 })

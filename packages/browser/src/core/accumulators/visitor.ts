@@ -8,12 +8,12 @@ export type Visitor = {
 }
 
 /** The person behind a stream, as far as this browser profile knows. */
-export const visitor: Accumulator<Visitor> = {
+export const visitor: Accumulator<'visitor', Visitor> = {
   name: 'visitor',
-  fold: (value, event, { anonymousId }) => ({
-    firstSeenAt: event.timestamp,
-    ...value,
+  initial: { anonymousId: '', firstSeenAt: '', events: 0 },
+  fold: (value, event, { anonymousId = '' }) => ({
     anonymousId,
-    events: (value?.events ?? 0) + 1,
+    firstSeenAt: value.firstSeenAt || event.timestamp,
+    events: (value.events || 0) + 1,
   }),
 }

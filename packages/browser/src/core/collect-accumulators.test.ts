@@ -1,0 +1,50 @@
+import { expect, test } from 'vitest'
+import { session } from './accumulators/session.ts'
+import { visitor } from './accumulators/visitor.ts'
+import { collectAccumulators } from './collect-accumulators.ts'
+
+const builtIn = [session({}), visitor]
+const scroll = { name: 'scroll', initial: 0, fold: (value: number) => value }
+
+test('the app’s accumulators come after the built-in ones, in its order', () => {
+  const others = ['cart', 'video'].map((name) => ({ ...scroll, name }))
+  const { accumulators, faults } = collectAccumulators(builtIn, [scroll, ...others])
+  expect(accumulators.map(({ name }) => name)).toEqual(['session', 'visitor', 'scroll', 'cart', 'video'])
+  expect(faults).toEqual([])
+  expect(collectAccumulators(builtIn)).toEqual({ accumulators: builtIn, faults: [] })
+})
+
+test.each<[what: string, added: unknown, detail: string]>([
+  ['has the name of a built-in one', { ...scroll, name: 'session' }, 'session: the name is taken'],
+  ['has the name of something else in the state', { ...scroll, name: 'registered' }, 'registered: the name is taken'],
+  ['would reach for the prototype', { ...scroll, name: '__proto__' }, '__proto__: the name is taken'],
+  ['has no name', { ...scroll, name: '' }, ': not a name of 1 to 100 characters'],
+  ['has a name of another kind', { ...scroll, name: 7 }, '7: not a name of 1 to 100 characters'],
+  [
+    'has too long a name',
+    { ...scroll, name: 'x'.repeat(101) },
+    `${'x'.repeat(101)}: not a name of 1 to 100 characters`,
+  ],
+  ['has no fold', { name: 'scroll', initial: 0 }, 'scroll: it has no function `fold`'],
+  ['has an unknown scope', { ...scroll, scope: 'tab' }, 'scroll: no scope: tab'],
+  ['has a version that can’t be compared', { ...scroll, version: '2' }, 'scroll: its version is not an integer from 1'],
+  ['is no accumulator', undefined, 'undefined: not a name of 1 to 100 characters'],
+])('one that %s is left out, says why, and keeps no other out', (_what, added, detail) => {
+  const { accumulators, faults } = collectAccumulators(builtIn, [added, { ...scroll, name: 'other' }])
+  expect(accumulators.map(({ name }) => name)).toEqual(['session', 'visitor', 'other'])
+  expect(faults).toEqual([{ code: 'accumulator', detail }])
+})
+
+test('of two with one name the first counts', () => {
+  const { accumulators, faults } = collectAccumulators(builtIn, [scroll, { ...scroll }])
+  expect(accumulators[2]).toBe(scroll)
+  expect(accumulators).toHaveLength(3)
+  expect(faults).toEqual([{ code: 'accumulator', detail: 'scroll: the name is taken' }])
+})
+
+test('what is no list adds none', () => {
+  expect(collectAccumulators(builtIn, scroll)).toEqual({
+    accumulators: builtIn,
+    faults: [{ code: 'accumulator', detail: 'accumulators: not a list' }],
+  })
+})

@@ -1,0 +1,32 @@
+import type { Accumulator, Scope } from './accumulator.ts'
+import type { Fault } from './fold.ts'
+
+/** What stands beside the accumulators' values: in an event's state, and in what `state()` tells. */
+const TAKEN = ['registered', 'buffer', 'spans', 'streamId', 'anonymousId', 'userId', '__proto__']
+
+const scopes: readonly Scope[] = ['visitor', 'session', 'page']
+
+/**
+ * The SDK's own accumulators, and the app's after them, so that a session has begun before they are folded. What can't be
+ * used is left out.
+ */
+export function collectAccumulators(
+  builtIn: readonly Accumulator[],
+  added: unknown = [],
+): { accumulators: Accumulator[]; faults: Fault[] } {
+  const accumulators = [...builtIn]
+  const faults: Fault[] = []
+  const refuse = (name: unknown, why: string) => faults.push({ code: 'accumulator', detail: `${name}: ${why}` })
+  if (!Array.isArray(added)) refuse('accumulators', 'not a list')
+  for (const accumulator of Array.isArray(added) ? added : []) {
+    const { name, scope = 'visitor', version = 1, fold }: Accumulator = Object(accumulator)
+    if (typeof name !== 'string' || !name || name.length > 100) refuse(name, 'not a name of 1 to 100 characters')
+    else if (TAKEN.includes(name) || accumulators.some((other) => other.name === name))
+      refuse(name, 'the name is taken')
+    else if (typeof fold !== 'function') refuse(name, 'it has no function `fold`')
+    else if (!scopes.includes(scope)) refuse(name, `no scope: ${scope}`)
+    else if (!Number.isSafeInteger(version) || version < 1) refuse(name, 'its version is not an integer from 1')
+    else accumulators.push(accumulator)
+  }
+  return { accumulators, faults }
+}

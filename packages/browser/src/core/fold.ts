@@ -1,0 +1,109 @@
+import { byteLength, checkShape, type Json, limits } from '@waybill/protocol'
+import type { Accumulator, FoldContext } from './accumulator.ts'
+
+/** What accumulated, by name, and what has to be known of a value to go on with it. */
+export interface Accumulated {
+  values: { [name: string]: Json }
+  about?: { [name: string]: About }
+}
+
+/** Absent for a value of version 1 that is not of one session. */
+export interface About {
+  version?: number
+  /** The id of the session that it is of. */
+  session?: string
+}
+
+/** An accumulator that did not do what it should; it harms nothing else. */
+export interface Fault {
+  code: 'accumulator' | 'state_too_large'
+  detail: string
+}
+
+export interface Folding {
+  accumulators: readonly Accumulator[]
+  /** The event's own members as a JSON object's text. */
+  text: string
+  context: Omit<FoldContext, 'measured'>
+  /** How much each accumulator's own measurement has added, by name. */
+  measured?: { [name: string]: number }
+  /** UTF-8 bytes that all values may take together, as one JSON object. */
+  maxBytes: number
+  onFault: (fault: Fault) => void
+}
+
+/** A value as it was at one moment of a fold. */
+interface Stage {
+  value: Json | undefined
+  about: About | undefined
+}
+
+/** Folds an event into what has accumulated. Values of unknown accumulators, and of later versions, stay as they are. */
+export function foldAll(before: Accumulated, folding: Folding): Required<Accumulated> {
+  const { accumulators, text, context, measured = {}, maxBytes, onFault } = folding
+  const after = { values: { ...before.values }, about: { ...before.about } }
+  const write = (name: string, { value, about }: Stage) => {
+    if (value === undefined) delete after.values[name]
+    else after.values[name] = value
+    if (about) after.about[name] = about
+    else delete after.about[name]
+  }
+  /** What each value may go back to, the latest first. */
+  const stages = new Map<string, Stage[]>()
+
+  for (const accumulator of accumulators) {
+    const { name, scope, version = 1, initial } = accumulator
+    const stored: Stage = { value: before.values[name], about: before.about?.[name] }
+    const { version: from = 1, session: of }: About = Object(stored.about)
+    if (from > version) continue
+    const session = scope === 'session' ? String(Object(after.values.session).id) : undefined
+    const about = version > 1 || session ? { version, session } : undefined
+    const isOver = of !== session
+    try {
+      let value = isOver ? undefined : stored.value
+      if (value !== undefined && from < version)
+        value = accumulator.migrate && copy(accumulator.migrate(copy(value), from))
+      if (value === undefined && initial !== undefined) value = copy(initial)
+      const base: Stage = { value, about }
+      stages.set(name, isOver ? [base] : [base, stored])
+      write(name, base)
+      const argument = value === undefined ? value : copy(value)
+      const result = accumulator.fold(argument, JSON.parse(text), { ...context, measured: measured[name] ?? 0 })
+      write(name, { value: copy(result), about })
+    } catch (error) {
+      onFault({ code: 'accumulator', detail: `${name}: ${error}` })
+    }
+  }
+
+  while (sizeOf(after.values) > maxBytes) {
+    const size = (name: string) => sizeOf(after.values[name])
+    const growth = (name: string) => size(name) - sizeOf(before.values[name])
+    // What was too large before was stored by somebody with another limit.
+    const name = most(Object.keys(after.values), sizeOf(before.values) > maxBytes ? size : growth)
+    const bytes = size(name)
+    const smaller = stages.get(name)?.find(({ value }) => sizeOf(value) < bytes)
+    write(name, smaller ?? { value: undefined, about: undefined })
+    onFault({ code: 'state_too_large', detail: `${name}: ${bytes} bytes; it shares ${maxBytes} with others` })
+  }
+  return after
+}
+
+const most = (names: string[], measure: (name: string) => number): string =>
+  names.reduce((a, b) => (measure(b) > measure(a) ? b : a))
+
+const sizeOf = (value: Json | undefined): number => (value === undefined ? 0 : byteLength(JSON.stringify(value)))
+
+/** As JSON carries it. Throws where it can't. */
+function copy(value: unknown): Json {
+  if (typeof Object(value).then === 'function') {
+    Promise.resolve(value).catch(() => {}) // Nobody else hears of its end.
+    throw new TypeError('a promise; a fold must be synchronous')
+  }
+  const text = JSON.stringify(value)
+  if (text === undefined) throw new TypeError(`JSON can’t carry ${typeof value}`)
+  const copied = JSON.parse(text)
+  // A value sits two levels deep in an event.
+  const fault = checkShape(copied, limits.depth - 2)
+  if (fault) throw new TypeError(fault)
+  return copied
+}
