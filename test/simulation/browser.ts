@@ -6,6 +6,7 @@ import { composeRequest } from '../../packages/browser/src/edges/compose-request
 import { createIndexedDbStore } from '../../packages/browser/src/edges/indexed-db-store.ts'
 import type { Living } from '../../packages/browser/src/edges/lifecycle.ts'
 import { createSender } from '../../packages/browser/src/edges/send.ts'
+import type { StateChannel } from '../../packages/browser/src/edges/state-channel.ts'
 import type { WaybillOptions } from '../../packages/browser/src/options.ts'
 import type { SimulatedDisk } from './indexed-db.ts'
 import type { Network } from './network.ts'
@@ -62,6 +63,7 @@ export function createProfile({ scheduler, disk, network, options }: ProfileOpti
   let unsaved: { at: number; undo: () => void }[] = []
   const tabs: Tab[] = []
   const wishListeners = new Map<Life, () => void>()
+  const stateListeners = new Map<Life, () => void>()
   /** Who holds the lock. */
   let holder: { life: Life } | undefined
   let minted = 0
@@ -72,6 +74,31 @@ export function createProfile({ scheduler, disk, network, options }: ProfileOpti
     unsaved = unsaved.filter(({ at }) => at > scheduler.now() - STORAGE_DELAY)
     unsaved.push({ at: scheduler.now(), undo: () => write(before) })
     write(value)
+  }
+
+  function createChannel(life: Life): StateChannel {
+    let listener: (() => void) | undefined
+    const hear = () => {
+      if (listener) stateListeners.set(life, listener)
+    }
+    return {
+      announce() {
+        for (const [other, tell] of stateListeners) if (other !== life) after(random() * 50, tell, other)
+      },
+      listen(onAnnounced) {
+        listener = onAnnounced
+        hear()
+      },
+      pause: () => stateListeners.delete(life),
+      resume() {
+        hear()
+        listener?.()
+      },
+      close() {
+        listener = undefined
+        stateListeners.delete(life)
+      },
+    }
   }
 
   function openTab(release: Release = 'this'): Tab {
@@ -156,6 +183,7 @@ export function createProfile({ scheduler, disk, network, options }: ProfileOpti
         },
       },
       pageContext: () => ({}),
+      stateChannel: createChannel(life),
       observeLifecycle: (living) => listeners.push(living),
       createBackgroundSync: () => () => {},
     })
@@ -167,6 +195,7 @@ export function createProfile({ scheduler, disk, network, options }: ProfileOpti
       life.state = 'gone'
       if (holder?.life === life) holder = undefined
       wishListeners.delete(life)
+      stateListeners.delete(life)
       tabs.splice(tabs.indexOf(tab), 1)
       disk.kill(life)
     }

@@ -122,7 +122,7 @@ const action: fc.Arbitrary<Action> = fc.oneof(
         {},
         { batchEvents: 3 },
         { eventBytes: LEAST_EVENT_BYTES },
-        { batchBytes: 50_000 },
+        { batchBytes: 54_000 },
       ),
       archive: fc.constantFrom<Archive>('none', 'best-effort', 'required'),
     }),

@@ -1,14 +1,18 @@
 import { limits } from '@waybill/protocol'
+import type { Accumulator } from './core/accumulator.ts'
+import { identity } from './core/accumulators/identity.ts'
 import { session } from './core/accumulators/session.ts'
 import { visitor } from './core/accumulators/visitor.ts'
+import { review } from './core/before-send.ts'
 import { collectAccumulators } from './core/collect-accumulators.ts'
 import type { Consent } from './core/consent.ts'
 import type { DropReason } from './core/drop-reason.ts'
 import type { LastWords } from './core/last-words.ts'
 import type { Lock } from './core/lock.ts'
-import type { Operation } from './core/operation.ts'
+import type { EventOperation, Operation } from './core/operation.ts'
 import { emptyDelivery } from './core/records.ts'
 import type { DeferredCopy, Send } from './core/send.ts'
+import { type State, toState } from './core/state.ts'
 import { type Holdings, toStats } from './core/stats.ts'
 import type { Store } from './core/store.ts'
 import { type EventCall, toEventOperation, toObject } from './core/to-operation.ts'
@@ -17,12 +21,15 @@ import { createEmitter } from './edges/emitter.ts'
 import type { observeLifecycle } from './edges/lifecycle.ts'
 import { createMemoryStore } from './edges/memory-store.ts'
 import type { createPageContext } from './edges/page.ts'
+import type { StateChannel } from './edges/state-channel.ts'
 import type { Buffer } from './flows/buffer.ts'
 import { createBuffers } from './flows/buffers.ts'
 import { type ConsentGate, createConsentGate } from './flows/consent-gate.ts'
 import { flushBuffers } from './flows/flush-buffers.ts'
+import { createPageScope } from './flows/page-scope.ts'
 import { createRetryingStore } from './flows/retrying-store.ts'
 import type { TrackResult } from './flows/stamping.ts'
+import { createStateFeed } from './flows/state-feed.ts'
 import type { WaybillOptions } from './options.ts'
 import { version } from './version.ts'
 import type { EventMap, TrackOptions, Waybill, WaybillEvents } from './waybill.ts'
@@ -51,17 +58,18 @@ export interface Browser {
   send: Send
   deferredCopy: DeferredCopy
   pageContext: ReturnType<typeof createPageContext>
+  stateChannel: StateChannel
   observeLifecycle: typeof observeLifecycle
   /** Returns what asks the browser to wake the site's service worker. */
   createBackgroundSync: (may: () => boolean) => () => void
 }
 
 /** Starts a Waybill in such a browser: everything but the edges, so that a simulated browser runs the same. */
-export function assembleWaybill<Events extends EventMap = EventMap>(
-  options: WaybillOptions,
-  browser: Browser,
-): Waybill<Events> {
-  const { mint, delay, assumedConsent: assumed, observeLifecycle } = browser
+export function assembleWaybill<
+  Events extends EventMap = EventMap,
+  const Accumulators extends readonly Accumulator[] = readonly Accumulator[],
+>(options: WaybillOptions<Accumulators>, browser: Browser): Waybill<Events, Accumulators> {
+  const { mint, delay, assumedConsent: assumed, observeLifecycle, stateChannel } = browser
   /** A device's clock may stand before 1970. Nothing that is stored does, and time must not stand still. */
   const now = () => Math.max(browser.now(), Math.floor(browser.uptime()))
   const { emit, on } = createEmitter<WaybillEvents>()
@@ -72,9 +80,13 @@ export function assembleWaybill<Events extends EventMap = EventMap>(
   let ended: DropReason | undefined = browser.isPage ? undefined : 'no_browser'
 
   const onError = (error: WaybillEvents['error']) => emit('error', error)
-  const { accumulators, faults } = collectAccumulators([session(options), visitor], options.accumulators)
+  const { accumulators, faults } = collectAccumulators([session(options), visitor, identity], options.accumulators)
   // The app can listen as soon as it has its Waybill.
   Promise.resolve().then(() => faults.forEach(onError))
+  const inPage = createPageScope(
+    accumulators.filter(({ scope }) => scope === 'page'),
+    { stop: stop.signal, onFault: onError },
+  )
   const buffers = createBuffers({
     ...options,
     ...browser,
@@ -90,6 +102,10 @@ export function assembleWaybill<Events extends EventMap = EventMap>(
     owes: (wishedAt) => gate.owes(wishedAt),
     onConsent: (waiting, consent) => gate.learn(waiting, consent),
     onStored: (events) => emit('stored', { events }),
+    onWritten() {
+      feed.written(buffers.current()[0].stream())
+      if (gate.current() === 'granted') stateChannel.announce()
+    },
     onRecorded(batch) {
       emit('recorded', batch)
       for (const rejection of batch.rejected) emit('rejected', rejection)
@@ -99,13 +115,28 @@ export function assembleWaybill<Events extends EventMap = EventMap>(
   })
   const gate: ConsentGate = createConsentGate({
     buffers,
-    wishes: browser.openWishes(() => gate.look(), stop.signal),
+    wishes: browser.openWishes(() => gate.look().then(feed.look), stop.signal),
     now,
     delay,
     assumed,
     onError,
   })
+  const readStream = async () => {
+    const [buffer] = buffers.current()
+    try {
+      return (await buffer.read()).state?.stream
+    } catch {
+      return buffer.stream()
+    }
+  }
+  const feed = createStateFeed({
+    read: readStream,
+    toState: (stream) => toState(stream, inPage.values()),
+    listen: stateChannel.listen,
+  })
+  if (options.beforeSend && !ended) feed.follow()
   observeLifecycle({ ...buffers, leave: gate.leave, run: gate.run }, stop.signal)
+  observeLifecycle({ flushNow() {}, leave: stateChannel.pause, maybeLeave() {}, run: stateChannel.resume }, stop.signal)
   if (options.backgroundSync) {
     const wakeWorker = browser.createBackgroundSync(() => gate.current() === 'granted')
     // At the first sign of an outage, while there is time for it. When the page may be going as well, and unasked whether
@@ -128,15 +159,36 @@ export function assembleWaybill<Events extends EventMap = EventMap>(
     if (result.status === 'dropped') emit('dropped', result)
     return result
   }
-  const callEvent = (eventName: unknown, event: EventCall, options?: TrackOptions) =>
+  const callEvent = (eventName: unknown, event: EventCall, trackOptions?: TrackOptions) =>
     call(() => {
       const monotonic = { boot, ms: Math.round(browser.uptime()) }
-      const priority = options?.priority
-      return toEventOperation(eventName, { ...event, priority }, now(), {
+      const { priority, set: added } = Object(trackOptions) as TrackOptions
+      const set = added === undefined ? undefined : toObject(added)
+      if (typeof set === 'string') return set
+      const made = toEventOperation(eventName, { ...event, priority }, now(), {
         monotonic,
         context: { ...browser.pageContext(), library },
       })
+      const operation = typeof made === 'string' ? made : show(made)
+      return typeof operation === 'string' ? operation : inPage.fold({ ...operation, ...(set && { set }) })
     })
+  /** To the app. */
+  const show = (operation: EventOperation): EventOperation | DropReason => {
+    const { beforeSend } = options
+    if (!beforeSend) return operation
+    try {
+      const state = toState(feed.latest(), inPage.values()) as State<Accumulators>
+      return review(operation, (event) => beforeSend(event, state))
+    } catch (error) {
+      onError({ code: 'before_send', detail: String(error) })
+      return 'before_send'
+    }
+  }
+  /** Another person is here from now on, or nobody who may be known. */
+  const begin = () => {
+    boot = mint()
+    inPage.reset()
+  }
 
   return {
     track: (event, properties, options) => callEvent(event, { type: 'track', event, properties }, options),
@@ -151,7 +203,7 @@ export function assembleWaybill<Events extends EventMap = EventMap>(
       }),
     unregister: (...names) => call(() => ({ kind: 'unregister', at: now(), names: names.map(String) })),
     reset() {
-      boot = mint()
+      begin()
       return call(() => ({ kind: 'reset', at: now() }))
     },
 
@@ -171,19 +223,23 @@ export function assembleWaybill<Events extends EventMap = EventMap>(
       const consent = known === 'denied' ? known : (holdings[0].state?.consent ?? known)
       return toStats(holdings, { storage: first.mode, consent, held: gate.held(), tab, now: now() })
     },
+    state: async () => toState(await readStream(), inPage.values()) as State<Accumulators>,
+    subscribe: (listener) => feed.subscribe(listener),
     on,
     consent(decision) {
-      if (decision === 'denied') boot = mint()
+      if (decision === 'denied') begin()
       return gate.decide(decision)
     },
     forget() {
-      boot = mint()
+      begin()
       return gate.forget()
     },
 
     close() {
       ended = 'closed'
       stop.abort()
+      feed.close()
+      stateChannel.close()
       buffers.halt()
       return buffers.settled()
     },

@@ -1,4 +1,5 @@
 import { assembleWaybill } from './assemble-waybill.ts'
+import type { Accumulator } from './core/accumulator.ts'
 import { uuid } from './core/uuid.ts'
 import { assumeConsent } from './edges/assume-consent.ts'
 import { createBackgroundSync } from './edges/background-sync.ts'
@@ -9,6 +10,7 @@ import { createLastWords } from './edges/last-words.ts'
 import { observeLifecycle } from './edges/lifecycle.ts'
 import { createPageContext } from './edges/page.ts'
 import { createSender } from './edges/send.ts'
+import { createStateChannel } from './edges/state-channel.ts'
 import { webLock } from './edges/web-lock.ts'
 import { createWishes } from './edges/wishes.ts'
 import type { WaybillOptions } from './options.ts'
@@ -21,7 +23,10 @@ const mint = (): string => uuid(Date.now(), minted++, crypto.getRandomValues(new
  * Starts a Waybill on this page; what earlier pages left behind is sent, too. Where there is no browser (a server
  * that renders the page) every call is dropped for `no_browser`.
  */
-export function createWaybill<Events extends EventMap = EventMap>(options: WaybillOptions): Waybill<Events> {
+export function createWaybill<
+  Events extends EventMap = EventMap,
+  const Accumulators extends readonly Accumulator[] = readonly Accumulator[],
+>(options: WaybillOptions<Accumulators>): Waybill<Events, Accumulators> {
   const { name = 'waybill' } = options
   return assembleWaybill(options, {
     isPage: typeof location !== 'undefined',
@@ -38,6 +43,7 @@ export function createWaybill<Events extends EventMap = EventMap>(options: Waybi
     send: createSender(options),
     deferredCopy: createDeferredCopy(options),
     pageContext: createPageContext(),
+    stateChannel: createStateChannel(`${name}.state`),
     observeLifecycle,
     createBackgroundSync: (may) => createBackgroundSync(name, may),
   })

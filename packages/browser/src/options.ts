@@ -1,5 +1,7 @@
 import type { Accumulator } from './core/accumulator.ts'
+import type { OutgoingEvent } from './core/before-send.ts'
 import type { Consent } from './core/consent.ts'
+import type { State } from './core/state.ts'
 
 /** How to make a Waybill. */
 export interface WaybillOptions<Accumulators extends readonly Accumulator[] = readonly Accumulator[]> {
@@ -41,6 +43,12 @@ export interface WaybillOptions<Accumulators extends readonly Accumulator[] = re
    * and `on('error')` says why.
    */
   accumulators?: Accumulators
+  /**
+   * Sees each event at its call, before anything of it is stored, and the latest state that this page knows. Returns it,
+   * changed or not, or null to drop it. Its type, timestamp and monotonic clock stay. When it throws, or returns something
+   * else, the event is dropped and `on('error')` says why: what it was to take out must not get out.
+   */
+  beforeSend?: (event: OutgoingEvent, state: State<Accumulators>) => OutgoingEvent | null | undefined
   /**
    * Have the site's service worker send what a closed page has left behind: one that calls `sendInBackground` of
    * `@waybill/browser/service-worker`. Where there is none, or no Background Sync, nothing changes. Default false.

@@ -1,5 +1,7 @@
+import { touch } from './core/accumulators/touch.ts'
 import type { Consent } from './core/consent.ts'
 import { createWaybill } from './create-waybill.ts'
+import { pageView } from './page-view.ts'
 import type { Waybill } from './waybill.ts'
 
 /** A call made before the script had loaded: the method's name, then its arguments. */
@@ -34,6 +36,7 @@ if (script && key) {
     // Whatever else it says is no consent either.
     ...(consent === undefined ? {} : { consent: consent as Consent }),
     gpc: gpc !== undefined,
+    accumulators: [touch(), pageView()],
   })
   const push = (...calls: Call[]) => {
     for (const call of calls) {

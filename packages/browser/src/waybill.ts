@@ -1,9 +1,11 @@
 import type { BatchId, Rejection } from '@waybill/protocol'
+import type { Accumulator } from './core/accumulator.ts'
 import type { ConsentDecision } from './core/consent.ts'
 import type { DropReason } from './core/drop-reason.ts'
 import type { Priority } from './core/operation.ts'
 import type { DeliveryError } from './core/records.ts'
 import type { ShedReason } from './core/shed.ts'
+import type { State } from './core/state.ts'
 import type { BufferStats } from './core/stats.ts'
 import type { FlushResult } from './flows/flush-buffers.ts'
 import type { TrackResult } from './flows/stamping.ts'
@@ -29,10 +31,18 @@ export interface WaybillEvents {
 export interface TrackOptions {
   /** Which events give way first when the buffer is full. Default `normal`. */
   priority?: Priority
+  /**
+   * Joins the registered properties in the event's own transaction: the event and all later ones carry it. If it can't be
+   * kept, neither is the event.
+   */
+  set?: object
 }
 
 /** No method throws, and no promise rejects. */
-export interface Waybill<Events extends EventMap = EventMap> {
+export interface Waybill<
+  Events extends EventMap = EventMap,
+  Accumulators extends readonly Accumulator[] = readonly Accumulator[],
+> {
   /** Something happened. Serialised and written at once; `properties` may change afterwards. */
   track: <Name extends keyof Events & string>(
     event: Name,
@@ -57,6 +67,13 @@ export interface Waybill<Events extends EventMap = EventMap> {
    */
   flush: (options?: { timeout?: number }) => Promise<FlushResult>
   stats: () => Promise<BufferStats>
+  /** What is stored of the person now, and what has accumulated in this page. */
+  state: () => Promise<State<Accumulators>>
+  /**
+   * Tells the state now and after each change by any tab; many changes may be told as one. Where the browser has no
+   * BroadcastChannel only this tab's own. Returns the function that takes the listener off again.
+   */
+  subscribe: (listener: (state: State<Accumulators>) => void) => () => void
   /** Returns the function that takes the listener off again. */
   on: <Name extends keyof WaybillEvents>(name: Name, listener: (payload: WaybillEvents[Name]) => void) => () => void
   /**

@@ -1,6 +1,9 @@
 import type { CompleteEvent, JsonObject } from '@waybill/protocol'
-import type { BufferHealth } from '../src/core/accumulator.ts'
-import type { Operation, Priority } from '../src/core/operation.ts'
+import type { BufferHealth, FoldContext, TrackedEvent } from '../src/core/accumulator.ts'
+import type { IdentityState } from '../src/core/accumulators/identity.ts'
+import type { Session } from '../src/core/accumulators/session.ts'
+import type { Visitor } from '../src/core/accumulators/visitor.ts'
+import type { EventOperation, Operation } from '../src/core/operation.ts'
 import type { StampEnvironment } from '../src/core/stamp.ts'
 import { timestamp } from '../src/core/timestamp.ts'
 
@@ -9,17 +12,15 @@ export const T0: number = Date.parse('2026-11-22T10:00:00.000Z')
 
 export const MINUTE = 60_000
 
-export type EventOperation = Operation & { kind: 'event' }
-
 /** A `track` call at `at`, as it waits to be stamped. */
 export const tracked = (
   event: string,
-  { at = T0, properties = {}, priority }: { at?: number; properties?: JsonObject; priority?: Priority } = {},
+  { at = T0, properties = {}, ...rest }: { at?: number; properties?: JsonObject } & Partial<EventOperation> = {},
 ): EventOperation => ({
   kind: 'event',
   at,
   text: JSON.stringify({ type: 'track', event, properties, timestamp: timestamp(at) }),
-  ...(priority && { priority }),
+  ...rest,
 })
 
 export const identified = (userId: string, { at = T0 } = {}): EventOperation => ({
@@ -62,9 +63,43 @@ export const environment = (parts: Partial<StampEnvironment> = {}): StampEnviron
 export interface Carried {
   registered: JsonObject
   buffer: BufferHealth
-  session: { id: string; number: number; startedAt: string; events: number }
-  visitor: { anonymousId: string; firstSeenAt: string; events: number }
+  session: Session
+  visitor: Visitor
+  identity: IdentityState
 }
+
+/** An event as a fold sees it. */
+export const seen = (parts: Partial<TrackedEvent> = {}): TrackedEvent => ({
+  type: 'track',
+  event: 'x',
+  timestamp: timestamp(T0),
+  ...parts,
+})
+
+/** What a page at that URL says of itself. */
+export function onPage(url: string, referrer = ''): Pick<TrackedEvent, 'context'> {
+  const { href, pathname, search } = new URL(url)
+  return { context: { page: { url: href, path: pathname, search, title: '', referrer } } }
+}
+
+/** The value after each step. */
+export function valuesAfter<Step, Value>(
+  steps: readonly Step[],
+  initial: Value,
+  fold: (value: Value, step: Step, index: number) => Value,
+): Value[] {
+  const values: Value[] = []
+  for (const [index, step] of steps.entries()) values.push(fold(values.at(-1) ?? initial, step, index))
+  return values
+}
+
+export const foldContext = (parts: Partial<FoldContext> = {}): FoldContext => ({
+  idle: 0,
+  streamId: '00000000-0000-7000-8000-000000000001',
+  anonymousId: 'a1',
+  measured: 0,
+  ...parts,
+})
 
 export type Line = Omit<CompleteEvent, 'state'> & { state: Carried }
 

@@ -37,17 +37,17 @@ test.each<[what: string, options: Partial<CollectorOptions>, message: string]>([
   [
     'a batch limit that one event can exceed',
     { limits: { batchBytes: 40_960 } },
-    'limits: set batchBytes to 49153 or more, for one event of any sender and its header; it is 40960.',
+    'limits: set batchBytes to 53249 or more, for one event of any sender and its header; it is 40960.',
   ],
   [
     'a body limit that one event can exceed',
     { limits: { headerBytes: 1024, bodyBytes: 33_792 } },
-    'limits: set bodyBytes to 41985 or more',
+    'limits: set bodyBytes to 46081 or more',
   ],
   [
     'a batch limit that is as low as that of an event, which senders do not know',
     { limits: { eventBytes: 2048, headerBytes: 1024, batchBytes: 4096 } },
-    'limits: set batchBytes to 41985 or more',
+    'limits: set batchBytes to 46081 or more',
   ],
   ['a limit of nothing', { limits: { eventBytes: 0 } }, 'limits: eventBytes'],
 ])('%s is refused at construction, with the setting and the mend', (_, options, message) => {

@@ -4,7 +4,7 @@
  */
 export const limits = {
   /** One line of a batch: a complete event. */
-  eventBytes: 40_960,
+  eventBytes: 45_056,
   /** `properties` or `traits` of one event. */
   propertiesBytes: 16_384,
   /** `state` of one event. */

@@ -21,11 +21,12 @@ export interface FoldContext {
    * stamped late, and after the clock was set back.
    */
   idle: number
-  /** These three are known when the event is stamped: in page scope they are absent. */
+  /** These four are known when the event is stamped: in page scope they are absent. */
   streamId?: string
   anonymousId?: string
-  /** Who the event says the person is. */
   userId?: string | undefined
+  /** The session that the event is of. */
+  session?: { id: string; number: number } | undefined
   /** What the accumulator's own `measure` has counted since the page's event before; 0 where it has none. */
   measured: number
 }
@@ -78,3 +79,8 @@ export interface Accumulator<Name extends string = string, Value = unknown> {
 export const defineAccumulator = <const Name extends string, Value>(
   accumulator: Accumulator<Name, Value>,
 ): Accumulator<Name, Value> => accumulator
+
+/** What accumulators put on every event, by their names. */
+export type ValuesOf<Accumulators extends readonly Accumulator[]> = {
+  [Each in Accumulators[number] as Each['name']]: Each extends Accumulator<string, infer Value> ? Value : never
+}

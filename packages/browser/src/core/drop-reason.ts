@@ -12,6 +12,8 @@ export type DropReason =
   | 'prototype_member'
   /** The registered properties would outgrow their share of the state. */
   | 'state_too_large'
+  /** `beforeSend` dropped it, or failed. */
+  | 'before_send'
   /** The visitor denied consent. */
   | 'consent_denied'
   /** More was tracked than memory may hold before the visitor decides. */

@@ -24,7 +24,7 @@ export interface Folding {
   accumulators: readonly Accumulator[]
   /** The event's own members as a JSON object's text. */
   text: string
-  context: Omit<FoldContext, 'measured'>
+  context: Omit<FoldContext, 'measured' | 'session'>
   /** How much each accumulator's own measurement has added, by name. */
   measured?: { [name: string]: number }
   /** UTF-8 bytes that all values may take together, as one JSON object. */
@@ -56,7 +56,9 @@ export function foldAll(before: Accumulated, folding: Folding): Required<Accumul
     const stored: Stage = { value: before.values[name], about: before.about?.[name] }
     const { version: from = 1, session: of }: About = Object(stored.about)
     if (from > version) continue
-    const session = scope === 'session' ? String(Object(after.values.session).id) : undefined
+    // The built-in one, which is folded before all others.
+    const current = after.values.session as FoldContext['session']
+    const session = scope === 'session' ? String(current?.id) : undefined
     const about = version > 1 || session ? { version, session } : undefined
     const isOver = of !== session
     try {
@@ -68,7 +70,11 @@ export function foldAll(before: Accumulated, folding: Folding): Required<Accumul
       stages.set(name, isOver ? [base] : [base, stored])
       write(name, base)
       const argument = value === undefined ? value : copy(value)
-      const result = accumulator.fold(argument, JSON.parse(text), { ...context, measured: measured[name] ?? 0 })
+      const result = accumulator.fold(argument, JSON.parse(text), {
+        ...context,
+        ...(current && { session: { id: current.id, number: current.number } }),
+        measured: measured[name] ?? 0,
+      })
       write(name, { value: copy(result), about })
     } catch (error) {
       onFault({ code: 'accumulator', detail: `${name}: ${error}` })

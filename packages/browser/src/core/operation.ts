@@ -23,6 +23,8 @@ export type Operation =
   | { kind: 'unregister'; at: number; names: string[] }
   | { kind: 'reset'; at: number }
 
+export type EventOperation = Operation & { kind: 'event' }
+
 /** Operations in the order of their calls, waiting to be stamped. */
 export interface Journal {
   /** Who the page took the person for. Absent while it did not know, and where nothing can have come in between. */

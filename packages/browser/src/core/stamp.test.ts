@@ -12,9 +12,11 @@ import {
   tracked,
   unregistered,
 } from '../../test/operations.ts'
+import { defineAccumulator } from './accumulator.ts'
+import { identity } from './accumulators/identity.ts'
 import { session } from './accumulators/session.ts'
 import { visitor } from './accumulators/visitor.ts'
-import type { Identity, Journal, Operation } from './operation.ts'
+import type { EventOperation, Identity, Journal, Operation } from './operation.ts'
 import { type BufferState, emptyDelivery, emptyState, type StreamState } from './records.ts'
 import { type StampEnvironment, type Stamped, stamp } from './stamp.ts'
 import { toEventOperation } from './to-operation.ts'
@@ -91,8 +93,16 @@ describe('a line', () => {
       anonymousId,
       state: {
         registered: {},
-        session: { id: `${streamId}.s1`, number: 1, startedAt: timestamp, events: 1 },
-        visitor: { anonymousId, firstSeenAt: timestamp, events: 1 },
+        session: {
+          id: `${streamId}.s1`,
+          number: 1,
+          startedAt: timestamp,
+          events: 1,
+          pages: 0,
+          entryPage: '',
+          referrer: '',
+        },
+        visitor: { anonymousId, firstSeenAt: timestamp, sessions: 1, events: 1 },
         buffer: { pending: 0, bytes: 0, dropped: 0, rejected: 0, shed: 0 },
       },
     })
@@ -131,13 +141,25 @@ describe('a line', () => {
     let title = 0
     for (let step = 4_096; step >= 1; step /= 2) if (typeof call(title + step) === 'object') title += step
     const full = { text: 'x'.repeat(6_144 - 11) }
-    const { outcomes, lines } = stampAll(
+    // Each of them grows, byte by byte, for as long as it is let.
+    const grow = (name: string, by: number, scope?: 'session') =>
+      defineAccumulator({ name, scope, initial: '', fold: (value) => `${value}${wide(by)}` })
+    const accumulators = [session({}), visitor, grow('a', 101), grow('b', 7, 'session'), grow('c', 1)]
+    const page = { view: 'x'.repeat(2_048 - '{"view":""}'.length) }
+    const filling = Array.from({ length: 300 }, () => tracked('fill'))
+    const { outcomes, lines, faults } = stampAll(
       undefined,
-      [journal(registered(full), identified(wide(500)), call(title) as Operation)],
-      { accumulators: [session({}), visitor] },
+      [journal(registered(full), identified(wide(500)), ...filling, { ...(call(title) as EventOperation), page })],
+      { accumulators },
     )
-    expect(outcomes).toEqual([{}, { seq: 1 }, { seq: 2 }])
-    const text = lines[1]?.text ?? ''
+    expect(outcomes.at(-1)).toEqual({ seq: 302 })
+    expect(faults.map(({ code }) => code)).toContain('state_too_large')
+    const text = lines.at(-1)?.text ?? ''
+    const { state } = parseLine(text)
+    expect(state.visitor.events).toBe(302)
+    expect(state).toMatchObject({ registered: full, ...page })
+    // No byte of it is left for the app's own.
+    expect(byteLength(JSON.stringify(state))).toBeGreaterThan(limits.stateBytes - 400)
     expect(byteLength(text)).toBeLessThanOrEqual(limits.eventBytes)
     expect(byteLength(JSON.stringify(parseLine(text).state))).toBeLessThanOrEqual(limits.stateBytes)
     expect(checkShape(JSON.parse(text), limits.depth)).toBeUndefined()
@@ -239,13 +261,129 @@ describe('registered properties', () => {
   })
 })
 
+describe('what an event sets', () => {
+  const grouped = (properties: JsonObject) => tracked('Group Changed', { set: properties })
+
+  test('rides on that very event, on every later one, and lies in the state', () => {
+    const stamped = stampAll(undefined, [
+      journal(registered({ plan: 'pro' }), tracked('a'), grouped({ group: 'G2' }), tracked('b')),
+    ])
+    expect(linesOf(stamped).map(({ state }) => state.registered)).toEqual([
+      { plan: 'pro' },
+      { plan: 'pro', group: 'G2' },
+      { plan: 'pro', group: 'G2' },
+    ])
+    expect(stamped.state.stream.values.registered).toEqual({ plan: 'pro', group: 'G2' })
+  })
+
+  test('can be unregistered', () => {
+    const stamped = stampAll(undefined, [journal(grouped({ group: 'G2' }), unregistered('group'), tracked('b'))])
+    expect(linesOf(stamped).map(({ state }) => state.registered)).toEqual([{ group: 'G2' }, {}])
+  })
+
+  test('and can’t be kept takes the event with it: the present and the history can’t disagree', () => {
+    const stamped = stampAll(
+      undefined,
+      [journal(registered({ group: 'G1' }), grouped({ text: 'x'.repeat(6_144) }), tracked('b'))],
+      { accumulators: [visitor] },
+    )
+    expect(stamped.outcomes).toEqual([{}, { reason: 'state_too_large' }, { seq: 1 }])
+    expect(linesOf(stamped)).toMatchObject([
+      { event: 'b', state: { registered: { group: 'G1' }, visitor: { events: 1 } } },
+    ])
+    expect(stamped.state.dropped).toBe(1)
+  })
+
+  test('is set by an event that was left behind raw, too, in its turn', () => {
+    const before = stampAll(undefined, [journal(tracked('a'))])
+    const left = { identity: identityOf(before), operations: [grouped({ group: 'G2' })] }
+    const stamped = stampAll(before.state, [left, journal(grouped({ group: 'G3' }))])
+    expect(linesOf(stamped).map(({ state }) => state.registered)).toEqual([{ group: 'G2' }, { group: 'G3' }])
+    expect(stamped.state.stream.values.registered).toEqual({ group: 'G3' })
+  })
+
+  test('is of the person whom the page knew, not of the one who is here now', () => {
+    const mint = createMint(() => T0)
+    const before = stampAll(undefined, [journal(tracked('a'))], { mint })
+    const former: Identity = { streamId: mint() as StreamId, anonymousId: mint() }
+    const stamped = stampAll(before.state, [{ identity: former, operations: [grouped({ group: 'G2' })] }], { mint })
+    expect(linesOf(stamped)[0]).toMatchObject({
+      anonymousId: former.anonymousId,
+      state: { registered: { group: 'G2' } },
+    })
+    expect(stamped.state.stream.values.registered).toEqual({})
+  })
+})
+
+describe('what accumulated in the page', () => {
+  test('rides on the event that brings it, and is not stored', () => {
+    const stamped = stampAll(undefined, [journal(tracked('a', { page: { view: { number: 3 } } }), tracked('b'))])
+    expect(linesOf(stamped).map(({ state }) => (state as unknown as JsonObject).view)).toEqual([
+      { number: 3 },
+      undefined,
+    ])
+    expect(stamped.state.stream.values).toEqual({ registered: {} })
+  })
+
+  test('stands for nothing that the store accumulates itself', () => {
+    const [line] = linesOf(stampAll(undefined, [journal(tracked('a', { page: { registered: 'x', buffer: 'x' } }))]))
+    expect(line?.state).toMatchObject({ registered: {}, buffer: { pending: 0 } })
+  })
+
+  test('and is too large, since somebody else left it behind, is left out and named', () => {
+    const stamped = stampAll(undefined, [journal(tracked('a', { page: { view: 'x'.repeat(2_048) } }))])
+    expect(linesOf(stamped)[0]?.state).not.toHaveProperty('view')
+    expect(stamped.faults).toMatchObject([{ code: 'state_too_large' }])
+  })
+})
+
+describe('an accumulator that fails', () => {
+  const failing = defineAccumulator({
+    name: 'failing',
+    initial: 0,
+    fold(value, { event }) {
+      if (event === 'bad') throw new Error('no')
+      return value + 1
+    },
+  })
+
+  test('keeps its last value on that event, and is named once for all events of a transaction', () => {
+    const events = ['a', 'bad', 'bad', 'b'].map((event) => tracked(event))
+    const stamped = stampAll(undefined, [journal(...events)], { accumulators: [failing, visitor] })
+    expect(linesOf(stamped).map(({ state }) => (state as unknown as JsonObject).failing)).toEqual([1, 1, 1, 2])
+    expect(linesOf(stamped).map(({ state }) => state.visitor.events)).toEqual([1, 2, 3, 4])
+    expect(stamped.outcomes).toEqual([1, 2, 3, 4].map((seq) => ({ seq })))
+    expect(stamped.faults).toEqual([{ code: 'accumulator', detail: 'failing: Error: no' }])
+  })
+})
+
+describe('what is known of a value', () => {
+  const v2 = defineAccumulator({ name: 'v2', version: 2, initial: 0, fold: (value) => value + 1 })
+
+  test('is stored beside it, and does not travel', () => {
+    const stamped = stampAll(undefined, [journal(tracked('a'))], { accumulators: [v2] })
+    expect(stamped.state.stream).toMatchObject({ values: { v2: 1 }, about: { v2: { version: 2 } } })
+    expect(stamped.lines[0]?.text).not.toContain('version')
+  })
+
+  test('goes with the value to a stream that goes on elsewhere', () => {
+    const known = stampAll(undefined, [journal(tracked('a'))], { accumulators: [v2] })
+    const stamped = stampAll(undefined, [journal(tracked('b'))], { origin: known.state.stream, accumulators: [v2] })
+    expect(stamped.state.stream).toMatchObject({ values: { v2: 2 }, about: { v2: { version: 2 } } })
+  })
+})
+
 describe('reset', () => {
-  const before = stampAll(undefined, [journal(registered({ plan: 'pro' }), identified('u1'), tracked('a'))])
+  const ada = { ...identified('u1'), text: '{"type":"identify","traits":{"name":"Ada"},"timestamp":"t"}' }
+  const before = stampAll(undefined, [journal(registered({ plan: 'pro' }), ada, tracked('a'))], {
+    accumulators: [identity],
+  })
+  expect(before.lines.at(-1)?.text).toContain('Ada')
 
   test('begins a new stream with a new person, who brings nothing along', () => {
     const after = stampAll(before.state, [journal(reset, tracked('b'))], {
       mint: () => '99999999-0000-7000-8000-000000000001',
-      accumulators: [session({}), visitor],
+      accumulators: [session({}), visitor, identity],
     })
     expect(after.outcomes).toEqual([{}, { seq: 1 }])
     const [line] = linesOf(after)
@@ -253,6 +391,7 @@ describe('reset', () => {
     expect(line?.anonymousId).not.toBe(before.state.stream.anonymousId)
     expect(line?.userId).toBeUndefined()
     expect(line?.state).toMatchObject({ registered: {}, session: { number: 1, events: 1 }, visitor: { events: 1 } })
+    expect(JSON.stringify(line)).not.toContain('Ada')
   })
 
   test('orders the new stream after the old one', () => {

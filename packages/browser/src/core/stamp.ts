@@ -2,7 +2,7 @@ import { byteLength, type JsonObject, limits, type StreamId } from '@waybill/pro
 import type { Accumulator, BufferHealth } from './accumulator.ts'
 import type { DropReason } from './drop-reason.ts'
 import { type Fault, foldAll } from './fold.ts'
-import type { Journal, Operation } from './operation.ts'
+import type { EventOperation, Journal, Operation } from './operation.ts'
 import { type BufferState, type Delivery, emptyState, type StreamState } from './records.ts'
 import { bornAt } from './uuid.ts'
 
@@ -36,7 +36,7 @@ export interface Stamped {
  */
 const REGISTERED_BYTES = 6_144
 /** Of all accumulators in page scope. */
-const PAGE_BYTES = 2_048
+export const PAGE_BYTES = 2_048
 /** Of all others. */
 const ACCUMULATED_BYTES: number = limits.stateBytes - REGISTERED_BYTES - PAGE_BYTES - 256
 
@@ -84,7 +84,7 @@ export function stamp(
     return byteLength(JSON.stringify(all)) <= REGISTERED_BYTES ? all : undefined
   }
 
-  const append = (to: StreamState, operation: Operation & { kind: 'event' }): StreamState => {
+  const append = (to: StreamState, operation: EventOperation): StreamState => {
     const { text: own, at, set, page, priority } = operation
     const { registered: before, ...accumulated } = to.values
     const registered = set ? register(before, set) : before

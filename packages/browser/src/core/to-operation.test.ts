@@ -169,7 +169,7 @@ describe('what the app handed over', () => {
   })
 
   test('is refused when the event would outgrow its own limit', () => {
-    const title = { page: { title: '✓'.repeat(2_500) } }
+    const title = { page: { title: '✓'.repeat(3_000) } }
     const call = { type: 'track' as const, event: 'x', properties: { t: 'x'.repeat(16_000) } }
     expect(toEventOperation('x', call, T0, { ...moment, context: title })).toBe('event_too_large')
     expect(toEventOperation('x', { ...call, properties: {} }, T0, { ...moment, context: title })).toBeTypeOf('object')

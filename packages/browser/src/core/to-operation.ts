@@ -1,6 +1,6 @@
 import { byteLength, checkShape, type EventType, type JsonObject, limits } from '@waybill/protocol'
 import type { DropReason } from './drop-reason.ts'
-import type { Operation } from './operation.ts'
+import type { EventOperation } from './operation.ts'
 import { timestamp } from './timestamp.ts'
 
 /** One call of the app that tells of an event, in the words of the Segment Spec. */
@@ -23,8 +23,8 @@ export interface Moment {
 
 const NAME_LENGTH = 500
 
-/** What an event gains when it is stamped, beside the state: ids and member names. */
-const STAMP_BYTES = 2_048
+/** What an event gains when it is stamped, beside the state: ids and member names, with a user's id of 500 escapes. */
+const STAMP_BYTES = 4_096
 
 /**
  * Serialises a call at once, so that nothing the app does to its objects later can change the event.
@@ -32,7 +32,12 @@ const STAMP_BYTES = 2_048
  * @param name the name or id that this call cannot do without
  * @param at ms since 1970
  */
-export function toEventOperation(name: unknown, call: EventCall, at: number, moment: Moment): Operation | DropReason {
+export function toEventOperation(
+  name: unknown,
+  call: EventCall,
+  at: number,
+  moment: Moment,
+): EventOperation | DropReason {
   const { userId, priority, ...members } = call
   if (typeof name !== 'string' || !name || name.length > NAME_LENGTH) return 'invalid_name'
   const payload = 'traits' in call ? 'traits' : 'properties'

@@ -139,6 +139,7 @@ export function createBuffer(options: BufferOptions): Buffer {
         return adopted?.state.stream
       }).done
       stamper.know(written)
+      options.onWritten?.()
     },
     permit: (at) =>
       store.transact(async ({ get, put }) => {
@@ -180,7 +181,10 @@ export function createBuffer(options: BufferOptions): Buffer {
         { durability: 'strict' },
       )
       // Even where the store fails, memory must not go on with that person.
-      await emptied.done.finally(() => stamper.know(undefined))
+      await emptied.done.finally(() => {
+        stamper.know(undefined)
+        options.onWritten?.()
+      })
       keepWords(since)
     },
     async sweep() {

@@ -64,6 +64,8 @@ export interface StamperOptions {
   owes?: ((wishedAt: number | undefined) => number | undefined) | undefined
   /** See `StampEnvironment`. */
   origin?: StreamState | undefined
+  /** Called after each commit that changed the state. */
+  onWritten?: (() => void) | undefined
   /** Told after the commit of each accumulator that went wrong in it. */
   onError: (error: Pick<DeliveryError, 'code' | 'detail'>) => void
   /** Called after each commit that added lines, with the bytes that wait in the store. */
@@ -258,6 +260,7 @@ export function createStamper(options: StamperOptions): Stamper {
         resolveAll(run.taken, outcomes.slice(outcomes.length - run.taken.length))
         if (lines.length > 0) onStored(lines.length, state.appended.bytes - delivery.forgotten.bytes)
         finish()
+        options.onWritten?.()
         faults.forEach(onError)
       }
     }

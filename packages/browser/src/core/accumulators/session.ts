@@ -1,4 +1,6 @@
 import type { Accumulator } from '../accumulator.ts'
+import { type Campaign, readCampaign } from '../campaign.ts'
+import { pageOf } from '../page-of.ts'
 
 export type Session = {
   /** `<streamId>.s<number>` */
@@ -8,6 +10,14 @@ export type Session = {
   startedAt: string
   /** Events of this session so far, this one included. */
   events: number
+  /** Those of them that are `page` events. */
+  pages: number
+  /** The URL on which it began, without its search part. */
+  entryPage: string
+  /** Where that page was reached from; empty for a visit that came from nowhere. */
+  referrer: string
+  /** The `utm_` parameters of that page, if it had any. */
+  campaign?: Campaign
 }
 
 /** A visit: ends when no event has come for `sessionTimeout` ms, by default 30 min. */
@@ -17,10 +27,23 @@ export const session = ({
   sessionTimeout?: number
 }): Accumulator<'session', Session> => ({
   name: 'session',
-  initial: { id: '', number: 0, startedAt: '', events: 0 },
+  initial: { id: '', number: 0, startedAt: '', events: 0, pages: 0, entryPage: '', referrer: '' },
   fold(value, event, { streamId, idle }) {
-    if (value.number > 0 && idle <= sessionTimeout) return { ...value, events: value.events + 1 }
+    const pages = event.type === 'page' ? 1 : 0
+    if (value.number > 0 && idle <= sessionTimeout)
+      return { ...value, events: value.events + 1, pages: (value.pages || 0) + pages }
     const number = (value.number || 0) + 1
-    return { id: `${streamId}.s${number}`, number, startedAt: event.timestamp, events: 1 }
+    const { url, search, referrer } = pageOf(event)
+    const campaign = readCampaign(search)
+    return {
+      id: `${streamId}.s${number}`,
+      number,
+      startedAt: event.timestamp,
+      events: 1,
+      pages,
+      entryPage: url,
+      referrer,
+      ...(campaign && { campaign }),
+    }
   },
 })

@@ -3,6 +3,8 @@ import type { Accumulator } from '../accumulator.ts'
 export type Visitor = {
   anonymousId: string
   firstSeenAt: string
+  /** Sessions of this stream so far, this one included. */
+  sessions: number
   /** Events of this stream so far, this one included. */
   events: number
 }
@@ -10,10 +12,11 @@ export type Visitor = {
 /** The person behind a stream, as far as this browser profile knows. */
 export const visitor: Accumulator<'visitor', Visitor> = {
   name: 'visitor',
-  initial: { anonymousId: '', firstSeenAt: '', events: 0 },
-  fold: (value, event, { anonymousId = '' }) => ({
+  initial: { anonymousId: '', firstSeenAt: '', sessions: 0, events: 0 },
+  fold: (value, event, { anonymousId = '', session }) => ({
     anonymousId,
     firstSeenAt: value.firstSeenAt || event.timestamp,
+    sessions: session?.number ?? 1,
     events: (value.events || 0) + 1,
   }),
 }

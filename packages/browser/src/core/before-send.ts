@@ -1,0 +1,41 @@
+import type { TrackedEvent } from './accumulator.ts'
+import type { DropReason } from './drop-reason.ts'
+import type { EventOperation } from './operation.ts'
+import { toEventOperation, toObject } from './to-operation.ts'
+
+/** An event before anything of it is stored. */
+export interface OutgoingEvent extends TrackedEvent {
+  /** Of an `identify` call. */
+  userId?: string
+}
+
+/** What may be changed, beside `context`; the first names it. */
+const members = {
+  track: ['event', 'properties'],
+  page: ['name', 'properties'],
+  screen: ['name', 'properties'],
+  identify: ['userId', 'traits'],
+  group: ['groupId', 'traits'],
+  alias: ['userId', 'traits'],
+} as const satisfies { [Type in OutgoingEvent['type']]: readonly (keyof OutgoingEvent)[] }
+
+/**
+ * Shows an event to the app, and takes what it makes of it, which passes the checks of any call. Throws what the app's
+ * function throws, and where it does not answer with an event or nothing.
+ */
+export function review(
+  operation: EventOperation,
+  beforeSend: (event: OutgoingEvent) => unknown,
+): EventOperation | DropReason {
+  const { text, at, userId, priority } = operation
+  const { type, monotonic } = JSON.parse(text)
+  const answer = beforeSend({ ...JSON.parse(text), ...(userId && { userId }) })
+  if (answer === null || answer === undefined) return 'before_send'
+  if (typeof answer !== 'object' || 'then' in answer) throw new TypeError('it must return an event, or null to drop it')
+  const event = answer as OutgoingEvent
+  const context = toObject(event.context)
+  if (typeof context !== 'object') return context
+  const [name, payload] = members[type as OutgoingEvent['type']]
+  const call = { type, [name]: event[name], [payload]: event[payload], priority }
+  return toEventOperation(event[name] ?? (type === 'page' ? type : undefined), call, at, { monotonic, context })
+}
