@@ -82,7 +82,7 @@ export function assembleWaybill<
   const onError = (error: WaybillEvents['error']) => emit('error', error)
   const { accumulators, faults } = collectAccumulators([session(options), visitor, identity], options.accumulators)
   // The app can listen as soon as it has its Waybill.
-  Promise.resolve().then(() => faults.forEach(onError))
+  if (faults.length > 0) delay(0).then(() => faults.forEach(onError))
   const inPage = createPageScope(
     accumulators.filter(({ scope }) => scope === 'page'),
     { stop: stop.signal, onFault: onError },

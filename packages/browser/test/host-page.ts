@@ -3,7 +3,13 @@ import type { createWaybill } from '../src/index.ts'
 import { turn } from './parts.ts'
 
 /** What a page may lack. */
-export type Lack = 'access to IndexedDB' | 'IndexedDB' | 'an IndexedDB that opens' | 'Web Locks' | 'CompressionStream'
+export type Lack =
+  | 'access to IndexedDB'
+  | 'IndexedDB'
+  | 'an IndexedDB that opens'
+  | 'Web Locks'
+  | 'CompressionStream'
+  | 'BroadcastChannel'
 
 export interface HostPage {
   frame: HTMLIFrameElement

@@ -87,11 +87,14 @@ test.each([
 })
 
 test.each<[what: string, answer: unknown]>([
-  ['a promise', Promise.resolve(null)],
   ['a flag', true],
   ['a text', 'Bought'],
 ])('%s is no answer', (_what, answer) => {
   expect(() => review(bought, () => answer)).toThrow('it must return an event, or null to drop it')
+})
+
+test('a promise is no answer, and nobody hears of its end', () => {
+  expect(() => review(bought, () => Promise.reject(new Error('late')))).toThrow('a promise')
 })
 
 test('what it throws is thrown', () => {

@@ -1,5 +1,6 @@
 import type { TrackedEvent } from './accumulator.ts'
 import type { DropReason } from './drop-reason.ts'
+import { forbidPromise } from './forbid-promise.ts'
 import type { EventOperation } from './operation.ts'
 import { toEventOperation, toObject } from './to-operation.ts'
 
@@ -31,7 +32,8 @@ export function review(
   const { type, monotonic } = JSON.parse(text)
   const answer = beforeSend({ ...JSON.parse(text), ...(userId && { userId }) })
   if (answer === null || answer === undefined) return 'before_send'
-  if (typeof answer !== 'object' || 'then' in answer) throw new TypeError('it must return an event, or null to drop it')
+  forbidPromise(answer)
+  if (typeof answer !== 'object') throw new TypeError('it must return an event, or null to drop it')
   const event = answer as OutgoingEvent
   const context = toObject(event.context)
   if (typeof context !== 'object') return context

@@ -1,5 +1,6 @@
 import { byteLength, checkShape, type Json, limits } from '@waybill/protocol'
 import type { Accumulator, FoldContext } from './accumulator.ts'
+import { forbidPromise } from './forbid-promise.ts'
 
 /** What accumulated, by name, and what has to be known of a value to go on with it. */
 export interface Accumulated {
@@ -101,10 +102,7 @@ const sizeOf = (value: Json | undefined): number => (value === undefined ? 0 : b
 
 /** As JSON carries it. Throws where it can't. */
 function copy(value: unknown): Json {
-  if (typeof Object(value).then === 'function') {
-    Promise.resolve(value).catch(() => {}) // Nobody else hears of its end.
-    throw new TypeError('a promise; a fold must be synchronous')
-  }
+  forbidPromise(value)
   const text = JSON.stringify(value)
   if (text === undefined) throw new TypeError(`JSON can’t carry ${typeof value}`)
   const copied = JSON.parse(text)
