@@ -64,7 +64,12 @@ export const deliver = (
   lines: readonly string[],
   { streamId = stream, at = last + 100, skewMs = 12 }: BatchOptions = {},
 ): string[] => {
-  const received = { at: time(at), batchId: toBatchId(streamId, first as Seq, last as Seq), skewMs }
+  const received = {
+    at: time(at),
+    batchId: toBatchId(streamId, first as Seq, last as Seq),
+    sentAt: time(at - skewMs),
+    skewMs,
+  }
   return lines.map((line) => `${line.slice(0, -1)},"received":${JSON.stringify(received)}}`)
 }
 

@@ -34,7 +34,7 @@ describe('a batch that nothing is wrong with', () => {
     // Spaces, escapes and numbers that a parser would write otherwise.
     const line = lineOf(1).replace('"total":42', '"total": 4.20e1, "name":"Z\\u00fcrich / Zürich"')
     await recordedOf(await present(app, batchOf(1, 1, [line])))
-    const received = `"received":{"at":"${new Date(NOW).toISOString()}","batchId":"${STREAM}:1-1","skewMs":1000}`
+    const received = `"received":{"at":"${new Date(NOW).toISOString()}","batchId":"${STREAM}:1-1","sentAt":"${new Date(NOW - 1_000).toISOString()}","skewMs":1000}`
     expect(new TextDecoder().decode(sink.batches.get(`${STREAM}:1-1`)?.lines[0])).toBe(
       `${line.slice(0, -1)},${received}}`,
     )
@@ -122,7 +122,12 @@ describe('one bad event', () => {
       type: 'rejected',
       reason: 'invalid_event',
       messageId: `${STREAM}.25`,
-      received: { at: new Date(NOW).toISOString(), batchId: `${STREAM}:1-50`, skewMs: 1000 },
+      received: {
+        at: new Date(NOW).toISOString(),
+        batchId: `${STREAM}:1-50`,
+        sentAt: new Date(NOW - 1_000).toISOString(),
+        skewMs: 1000,
+      },
     })
   })
 

@@ -45,6 +45,8 @@ export interface Received {
   /** The collector's clock, RFC 3339. */
   at: string
   batchId: BatchId
+  /** The device's clock when the batch was sent, RFC 3339. Absent on copies, which may have been made long before. */
+  sentAt?: string
   /** The collector's clock less the device's `sentAt`, in milliseconds. Absent on copies, whose `sentAt` may be old. */
   skewMs?: number
 }

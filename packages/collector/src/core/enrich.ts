@@ -9,8 +9,8 @@ const encoder = new TextEncoder()
 /** What the collector knows of a batch and the device does not. */
 export function toReceived(header: BatchHeader, now: number): Received {
   const at = new Date(now).toISOString()
-  const { batchId } = header
-  return header.copy ? { at, batchId } : { at, batchId, skewMs: now - Date.parse(header.sentAt) }
+  const { batchId, sentAt, copy } = header
+  return copy ? { at, batchId } : { at, batchId, sentAt, skewMs: now - Date.parse(sentAt) }
 }
 
 /** The lines as sinks get them: the client's own bytes with `received` appended, a tombstone for what was rejected. */
