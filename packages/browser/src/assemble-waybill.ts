@@ -132,7 +132,7 @@ export function assembleWaybill<
   const feed = createStateFeed({
     read: readStream,
     toState: (stream) => toState(stream, inPage.values()),
-    listen: stateChannel.listen,
+    listen: ended ? () => {} : stateChannel.listen,
   })
   if (options.beforeSend && !ended) feed.follow()
   observeLifecycle({ ...buffers, leave: gate.leave, run: gate.run }, stop.signal)

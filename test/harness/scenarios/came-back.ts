@@ -14,6 +14,7 @@ export const cameBack: Scenario = {
       addEventListener('pageshow', ({ persisted }) => {
         Object.assign(window, { persisted })
       })
+      window.waybill.subscribe(({ visitor }) => Object.assign(window, { told: visitor?.events }))
     })
     for (let round = 0; round < ROUNDS; round += 1) {
       await track(page, ledger, 10)
@@ -22,6 +23,10 @@ export const cameBack: Scenario = {
       expect(await other.evaluate(() => window.waybill.flush({ timeout: 20_000 }))).toEqual({ recorded: true })
       await page.goBack()
       expect(await page.evaluate(() => 'persisted' in window && window.persisted)).toBe(true)
+      // What it listens to the other tab with has not barred it from the cache, and tells what it has missed.
+      const known = () => page.evaluate(() => ('told' in window ? window.told : undefined))
+      const { seq } = await page.evaluate(() => window.waybill.stats())
+      await expect.poll(known, { timeout: 10_000 }).toBe(seq)
       await track(page, ledger, 10)
     }
     await page.close()

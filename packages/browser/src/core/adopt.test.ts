@@ -1,6 +1,7 @@
-import type { StreamId } from '@waybill/protocol'
+import type { JsonObject, StreamId } from '@waybill/protocol'
 import { describe, expect, test } from 'vitest'
 import { createMint, environment, identified, registered, reset, T0, tracked } from '../../test/operations.ts'
+import type { IdentityState } from './accumulators/identity.ts'
 import { adopt, type Contents } from './adopt.ts'
 import { cutNext } from './cut.ts'
 import type { Row } from './line.ts'
@@ -95,6 +96,39 @@ describe('into a store that holds something', () => {
       values: { registered: { plan: 'pro', a: 1 } },
     })
     expect(take(known, contentsOf([tracked('m')])).state.stream?.userId).toBe('ada')
+  })
+
+  test.each<[what: string, stored: IdentityState | undefined, added: IdentityState | undefined, joined: unknown]>([
+    [
+      'of the same user add up',
+      { userId: 'u', traits: { a: 1, b: 1 }, groupTraits: {} },
+      { userId: 'u', traits: { b: 2 }, groupTraits: {} },
+      { userId: 'u', traits: { a: 1, b: 2 }, groupTraits: {} },
+    ],
+    [
+      'of another user stand alone',
+      { userId: 'u', traits: { a: 1 }, groupId: 'g', groupTraits: {} },
+      { userId: 'v', traits: { b: 2 }, groupTraits: {} },
+      { userId: 'v', traits: { b: 2 }, groupTraits: {} },
+    ],
+    [
+      'of a group join a user’s',
+      { userId: 'u', traits: { a: 1 }, groupId: 'g', groupTraits: { c: 1 } },
+      { traits: {}, groupId: 'h', groupTraits: { d: 2 } },
+      { userId: 'u', traits: { a: 1 }, groupId: 'h', groupTraits: { d: 2 } },
+    ],
+    [
+      'stay where nothing was learned',
+      { userId: 'u', traits: { a: 1 }, groupTraits: {} },
+      undefined,
+      { userId: 'u', traits: { a: 1 }, groupTraits: {} },
+    ],
+    ['come where none were', undefined, { traits: { b: 2 }, groupTraits: {} }, { traits: { b: 2 }, groupTraits: {} }],
+  ])('traits %s', (_what, stored, added, joined) => {
+    const [known, memory] = [contentsOf([tracked('s')]), contentsOf([tracked('m')])]
+    if (stored) known.state.stream.values.identity = stored as unknown as JsonObject
+    if (added) memory.state.stream.values.identity = added as unknown as JsonObject
+    expect(take(known, memory).state.stream?.values.identity).toEqual(joined)
   })
 
   test('the accumulated values stay the store’s', () => {

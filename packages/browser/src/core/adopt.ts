@@ -1,3 +1,4 @@
+import type { IdentityState } from './accumulators/identity.ts'
 import type { Row } from './line.ts'
 import type { BufferState, Delivery, StreamState } from './records.ts'
 import type { Key } from './store.ts'
@@ -72,7 +73,26 @@ function join(stored: StreamState | undefined, added: StreamState): StreamState 
   return {
     ...stored,
     userId: added.userId ?? stored.userId,
-    values: { ...stored.values, registered: { ...before, ...added.values.registered } },
+    values: {
+      ...stored.values,
+      registered: { ...before, ...added.values.registered },
+      ...joinIdentity(stored.values.identity as IdentityState, added.values.identity as IdentityState),
+    },
+  }
+}
+
+function joinIdentity(stored?: IdentityState, added?: IdentityState): { identity?: IdentityState } {
+  if (!added) return {}
+  const isOther = stored?.userId && added.userId && stored.userId !== added.userId
+  if (!stored || isOther) return { identity: added }
+  const groupTraits = added.groupId && added.groupId !== stored.groupId ? {} : stored.groupTraits
+  return {
+    identity: {
+      ...stored,
+      ...added,
+      traits: { ...stored.traits, ...added.traits },
+      groupTraits: { ...groupTraits, ...added.groupTraits },
+    },
   }
 }
 

@@ -32,8 +32,9 @@ test('where there is no browser every call is dropped and says so, and nothing i
   const told = await run(`
     const fetched = []
     globalThis.fetch = (url) => fetched.push(String(url))
-    const { createWaybill } = await import(${entry})
-    const waybill = createWaybill({ endpoint: 'https://collector.example', writeKey: 'wk_1', flushAt: 1 })
+    const { createWaybill, pageView, touch } = await import(${entry})
+    const accumulators = [touch(), pageView()]
+    const waybill = createWaybill({ endpoint: 'https://collector.example', writeKey: 'wk_1', flushAt: 1, accumulators })
     const dropped = []
     waybill.on('dropped', ({ reason }) => dropped.push(reason))
     const results = await Promise.all([
@@ -41,8 +42,9 @@ test('where there is no browser every call is dropped and says so, and nothing i
       waybill.unregister('a'), waybill.reset(),
     ])
     const { pending, seq, storage } = await waybill.stats()
-    await waybill.close()
-    console.log(JSON.stringify({ results, dropped, pending, seq, storage, fetched, timers: ${timers} }))
+    const told = await new Promise((resolve) => waybill.subscribe(resolve))
+    const state = await waybill.state()
+    console.log(JSON.stringify({ results, dropped, pending, seq, storage, told, state, fetched, timers: ${timers} }))
   `)
   const result = { status: 'dropped', reason: 'no_browser' }
   expect(told).toEqual({
@@ -51,6 +53,8 @@ test('where there is no browser every call is dropped and says so, and nothing i
     pending: 0,
     seq: 0,
     storage: 'memory',
+    told: { registered: {} },
+    state: { registered: {} },
     fetched: [],
     timers: [],
   })
