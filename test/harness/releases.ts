@@ -2,8 +2,8 @@
 const withJourney = (module: string): string =>
   replaceOne(
     module,
-    'collectAccumulators([session(options), visitor, identity], options.accumulators)',
-    `collectAccumulators([session(options), visitor, identity], [{
+    '], options.accumulators)',
+    `], [{
       name: 'journey',
       initial: { events: 0 },
       fold: (value) => ({ events: value.events + 1 }),

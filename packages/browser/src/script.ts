@@ -23,6 +23,8 @@ declare global {
  *   data-consent    `pending`: store and send nothing before `consent('granted')`; default `granted`
  *   data-gpc        if present, Global Privacy Control is a denial
  *   data-page       `off` leaves out the page event that is sent on load
+ *
+ * What takes a function, accumulators and `beforeSend`, needs the package.
  */
 const script = document.currentScript as HTMLScriptElement | null
 const { key, endpoint, name, consent, gpc, page } = script?.dataset ?? {}
