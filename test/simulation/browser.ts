@@ -8,6 +8,7 @@ import type { Living } from '../../packages/browser/src/edges/lifecycle.ts'
 import { createSender } from '../../packages/browser/src/edges/send.ts'
 import type { StateChannel } from '../../packages/browser/src/edges/state-channel.ts'
 import type { WaybillOptions } from '../../packages/browser/src/options.ts'
+import { accumulatorsOf } from './accumulators.ts'
 import type { SimulatedDisk } from './indexed-db.ts'
 import type { Network } from './network.ts'
 import { type Release, storeOf } from './releases.ts'
@@ -116,7 +117,8 @@ export function createProfile({ scheduler, disk, network, options }: ProfileOpti
     }
     let deferred: string | undefined
 
-    const waybill = assembleWaybill(options, {
+    const site = { ...options, accumulators: accumulatorsOf(release) }
+    const waybill = assembleWaybill(site, {
       isPage: true,
       now,
       uptime: () => scheduler.now() - began,
