@@ -253,6 +253,18 @@ describe('the share of the state', () => {
     expect(after.faults).toMatchObject([{ code: 'state_too_large' }])
   })
 
+  test('is outgrown by a migration: the value stays for a release that mends it', () => {
+    const growing = defineAccumulator({
+      name: 'text',
+      version: 2,
+      initial: '',
+      migrate: (value) => `${value}${'x'.repeat(1_000)}`,
+      fold: (value) => value,
+    })
+    const after = fold({ values: { text: 'last' } }, [growing])
+    expect(after).toMatchObject({ values: { text: 'last' }, about: {}, faults: [{ code: 'state_too_large' }] })
+  })
+
   test('holds for what another release has stored, too: the largest gives way', () => {
     const after = fold({ values: { small: 'x'.repeat(400), large: 'x'.repeat(800) } }, [count])
     expect(after.values).toEqual({ small: 'x'.repeat(400), count: 1 })
