@@ -17,6 +17,11 @@ test('the demo shows a click as buffered and then as recorded, keeps it while of
   await expect.poll(() => numberIn(demo.recorded), { timeout: 15_000 }).toBe(recorded + 1)
   await expect.poll(() => numberIn(demo.pending)).toBe(0)
   await expect(demo.state.textContent()).resolves.toContain('anonymousId')
+  // The script's own, beside what every build carries.
+  expect(await page.evaluate(() => window.waybill.state())).toMatchObject({
+    touch: { first: { page: collector.url.replace(/\/?$/, '/') } },
+    page: { number: 0, path: '/' },
+  })
 
   await browser.setOffline(true)
   await demo.track()

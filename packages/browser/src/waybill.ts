@@ -51,14 +51,14 @@ export interface Waybill<
   ) => Promise<TrackResult>
   /** A page was seen. */
   page: (name?: string, properties?: object) => Promise<TrackResult>
-  /** Says who the person is: this event and every later one carry `userId`. */
+  /** Says who the person is: this event and every later one carry `userId`, and the traits as `state.identity`. */
   identify: (userId: string, traits?: object) => Promise<TrackResult>
-  /** Says which group the person belongs to. */
+  /** Says which group the person belongs to: this event and every later one carry it as `state.identity`. */
   group: (groupId: string, traits?: object) => Promise<TrackResult>
   /** Puts these properties on every later event, as `state.registered`. 6,144 bytes of JSON in all. */
   register: (properties: object) => Promise<TrackResult>
   unregister: (...names: string[]) => Promise<TrackResult>
-  /** Another person from here on: a new stream, a new anonymousId, no registered properties. */
+  /** Another person from here on: a new stream, a new anonymousId, nothing registered or accumulated. */
   reset: () => Promise<TrackResult>
   /**
    * Sends now. Resolves when all that was tracked before is recorded, or says what is not and why.
