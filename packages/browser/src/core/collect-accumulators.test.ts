@@ -18,6 +18,7 @@ test.each<[what: string, added: unknown, detail: string]>([
   ['has the name of a built-in one', { ...scroll, name: 'session' }, 'session: the name is taken'],
   ['has the name of something else in the state', { ...scroll, name: 'registered' }, 'registered: the name is taken'],
   ['would reach for the prototype', { ...scroll, name: '__proto__' }, '__proto__: the name is taken'],
+  ['has the name of what each object has', { ...scroll, name: 'constructor' }, 'constructor: the name is taken'],
   ['has no name', { ...scroll, name: '' }, ': not a name of 1 to 100 characters'],
   ['has a name of another kind', { ...scroll, name: 7 }, '7: not a name of 1 to 100 characters'],
   [

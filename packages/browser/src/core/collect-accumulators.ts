@@ -2,7 +2,7 @@ import type { Accumulator, Scope } from './accumulator.ts'
 import type { Fault } from './fold.ts'
 
 /** What stands beside the accumulators' values: in an event's state, and in what `state()` tells. */
-const TAKEN = ['registered', 'buffer', 'spans', 'streamId', 'anonymousId', 'userId', '__proto__']
+const TAKEN = ['registered', 'buffer', 'spans', 'streamId', 'anonymousId', 'userId']
 
 const scopes: readonly Scope[] = ['visitor', 'session', 'page']
 
@@ -21,7 +21,7 @@ export function collectAccumulators(
   for (const accumulator of Array.isArray(added) ? added : []) {
     const { name, scope = 'visitor', version = 1, fold }: Accumulator = Object(accumulator)
     if (typeof name !== 'string' || !name || name.length > 100) refuse(name, 'not a name of 1 to 100 characters')
-    else if (TAKEN.includes(name) || accumulators.some((other) => other.name === name))
+    else if (name in {} || TAKEN.includes(name) || accumulators.some((other) => other.name === name))
       refuse(name, 'the name is taken')
     else if (typeof fold !== 'function') refuse(name, 'it has no function `fold`')
     else if (!scopes.includes(scope)) refuse(name, `no scope: ${scope}`)

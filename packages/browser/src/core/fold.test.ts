@@ -122,6 +122,17 @@ describe('a fold that fails', () => {
     expect(fold(empty, [failing, count]).values).toEqual({ bad: 'first', count: 1 })
   })
 
+  test('because of a member of its own harms no other', () => {
+    const trap = {
+      name: 'trap',
+      get initial(): never {
+        throw new Error('no')
+      },
+      fold: () => 1,
+    }
+    expect(fold(empty, [trap, count])).toMatchObject({ values: { count: 1 }, faults: [{ detail: 'trap: Error: no' }] })
+  })
+
   test('because of its initial value has none', () => {
     const { values, faults } = fold(empty, [{ name: 'bad', initial: () => 1, fold: () => 1 }, count])
     expect(values).toEqual({ count: 1 })

@@ -53,16 +53,17 @@ export function foldAll(before: Accumulated, folding: Folding): Required<Accumul
   const stages = new Map<string, Stage[]>()
 
   for (const accumulator of accumulators) {
-    const { name, scope, version = 1, initial } = accumulator
+    const { name } = accumulator
     const stored: Stage = { value: before.values[name], about: before.about?.[name] }
     const { version: from = 1, session: of }: About = Object(stored.about)
-    if (from > version) continue
-    // The built-in one, which is folded before all others.
-    const current = after.values.session as FoldContext['session']
-    const session = scope === 'session' ? String(current?.id) : undefined
-    const about = version > 1 || session ? { version, session } : undefined
-    const isOver = of !== session
     try {
+      const { scope, version = 1, initial } = accumulator
+      if (from > version) continue
+      // The built-in one, which is folded before all others.
+      const current = after.values.session as FoldContext['session']
+      const session = scope === 'session' ? String(current?.id) : undefined
+      const about = version > 1 || session ? { version, session } : undefined
+      const isOver = of !== session
       let value = isOver ? undefined : stored.value
       if (value !== undefined && from < version)
         value = accumulator.migrate && copy(accumulator.migrate(copy(value), from))
