@@ -1,4 +1,4 @@
-import type { RunningTransaction, Store } from '../core/store.ts'
+import type { RunningTransaction, Store, Transaction, TransactionOptions } from '../core/store.ts'
 
 /** The first failure may be a connection that was closed under it (Safari kills them), the second that it was still closed. */
 const TRIES = 3
@@ -14,8 +14,8 @@ export function createRetryingStore(store: Store): Store {
 
   return {
     mode: store.mode,
-    transact(work, options) {
-      let running: RunningTransaction<Awaited<ReturnType<typeof work>>>
+    transact<Value>(work: (transaction: Transaction) => Promise<Value>, options?: TransactionOptions) {
+      let running: RunningTransaction<Value>
       let aborted = false
       let isPutBack = false
       const era = ended
