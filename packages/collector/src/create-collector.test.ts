@@ -182,6 +182,7 @@ describe('one bad event', () => {
     ['of nobody', 'invalid_event', lineOf(2, { anonymousId: undefined })],
     ['whose userId is a number', 'invalid_event', lineOf(2, { userId: 7 })],
     ['whose properties are a list', 'invalid_event', lineOf(2, { properties: [] })],
+    ['whose span is a text', 'invalid_event', lineOf(2, { span: 'Checkout' })],
     ['whose state is null', 'invalid_event', lineOf(2, { state: null })],
     ['that is a tombstone without reason', 'invalid_event', lineOf(2, { type: 'shed' })],
     ['that is a tombstone that gives a speech', 'invalid_event', lineOf(2, { type: 'shed', reason: 'It was too old' })],

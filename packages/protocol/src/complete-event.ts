@@ -34,10 +34,24 @@ export interface CompleteEvent {
   /** The clock that does not jump: milliseconds since the document `boot` began. */
   monotonic?: { boot: string; ms: number }
   context?: JsonObject
+  /** The span that ended with this event. */
+  span?: EndedSpan
   /** What had accumulated on the device when the event was stamped, by accumulator. */
   state?: JsonObject
   /** Appended by the collector; a line that arrives with this member is rejected. */
   received?: Received
+}
+
+/** Something that took a while: what it gathered is in its event's `properties`, when it ended in `timestamp`. */
+export interface EndedSpan {
+  /** A UUID. No two events have the same, but where a browser profile was restored or its storage failed. */
+  id: string
+  /** The device's wall clock, RFC 3339. */
+  startedAt: string
+  /** For how many ms a page that had it open ran: by the clock that does not jump, and not between pages. */
+  duration: number
+  /** `completed`, what the app says instead, or `abandoned`: no page ended it, and `timestamp` is when one last had it. */
+  outcome: string
 }
 
 /** What the collector knows of an event and the device does not. */

@@ -3,6 +3,7 @@ export { byteLength } from './byte-length.ts'
 export { checkShape, type ShapeFault } from './check-shape.ts'
 export {
   type CompleteEvent,
+  type EndedSpan,
   type EventType,
   eventTypes,
   type Json,

@@ -17,7 +17,7 @@ export function checkEvent(
     if (event[member] !== undefined && !isText(event[member])) return expected(member, 'a text that is not empty')
   }
   if (event.anonymousId === undefined && event.userId === undefined) return expected('anonymousId', 'it or `userId`')
-  for (const member of ['properties', 'traits', 'context', 'state']) {
+  for (const member of ['properties', 'traits', 'context', 'span', 'state']) {
     if (event[member] !== undefined && !isObject(event[member])) return expected(member, 'an object')
   }
   return (
