@@ -18,7 +18,7 @@ import type { Store } from './core/store.ts'
 import { type EventCall, toEventOperation, toObject } from './core/to-operation.ts'
 import type { Wishes } from './core/wish.ts'
 import { createEmitter } from './edges/emitter.ts'
-import type { observeLifecycle } from './edges/lifecycle.ts'
+import type { Living, observeLifecycle } from './edges/lifecycle.ts'
 import { createMemoryStore } from './edges/memory-store.ts'
 import type { createPageContext } from './edges/page.ts'
 import type { StateChannel } from './edges/state-channel.ts'
@@ -28,6 +28,7 @@ import { type ConsentGate, createConsentGate } from './flows/consent-gate.ts'
 import { flushBuffers } from './flows/flush-buffers.ts'
 import { createPageScope } from './flows/page-scope.ts'
 import { createRetryingStore } from './flows/retrying-store.ts'
+import { createSpanKeeper, type SpanKeeper } from './flows/spans.ts'
 import type { TrackResult } from './flows/stamping.ts'
 import { createStateFeed } from './flows/state-feed.ts'
 import type { WaybillOptions } from './options.ts'
@@ -100,6 +101,7 @@ export function assembleWaybill<
     assumedConsent: () => assumed,
     consent: () => gate.current(),
     owes: (wishedAt) => gate.owes(wishedAt),
+    holdsSpan: (id) => spans.holds(id),
     onConsent: (waiting, consent) => gate.learn(waiting, consent),
     onStored: (events) => emit('stored', { events }),
     onWritten() {
@@ -135,17 +137,6 @@ export function assembleWaybill<
     listen: ended ? () => {} : stateChannel.listen,
   })
   if (options.beforeSend && !ended) feed.follow()
-  observeLifecycle({ ...buffers, leave: gate.leave, run: gate.run }, stop.signal)
-  observeLifecycle({ flushNow() {}, leave: stateChannel.pause, maybeLeave() {}, run: stateChannel.resume }, stop.signal)
-  if (options.backgroundSync) {
-    const wakeWorker = browser.createBackgroundSync(() => gate.current() === 'granted')
-    // At the first sign of an outage, while there is time for it. When the page may be going as well, and unasked whether
-    // anything waits: to look takes longer than the page may have, and a worker that finds nothing ends at once. After
-    // the buffers, so that the lock is the page's while it is there.
-    on('error', wakeWorker)
-    observeLifecycle({ flushNow: wakeWorker, leave() {}, maybeLeave: wakeWorker, run() {} }, stop.signal)
-  }
-  if (!ended) gate.run()
 
   /** The app's objects may have getters that throw, and the page may lack what we call: neither is the page's trouble. */
   const call = async (toOperation: () => Operation | DropReason): Promise<TrackResult> => {
@@ -159,19 +150,6 @@ export function assembleWaybill<
     if (result.status === 'dropped') emit('dropped', result)
     return result
   }
-  const callEvent = (eventName: unknown, event: EventCall, trackOptions?: TrackOptions) =>
-    call(() => {
-      const monotonic = { boot, ms: Math.round(browser.uptime()) }
-      const { priority, set: added } = Object(trackOptions) as TrackOptions
-      const set = added === undefined ? undefined : toObject(added)
-      if (typeof set === 'string') return set
-      const made = toEventOperation(eventName, { ...event, priority }, now(), {
-        monotonic,
-        context: { ...browser.pageContext(), library },
-      })
-      const operation = typeof made === 'string' ? made : show(made)
-      return typeof operation === 'string' ? operation : inPage.fold({ ...operation, ...(set && { set }) })
-    })
   /** To the app. */
   const show = (operation: EventOperation): EventOperation | DropReason => {
     const { beforeSend } = options
@@ -184,6 +162,66 @@ export function assembleWaybill<
       return 'before_send'
     }
   }
+  /** @param folds whether it is an event by itself, and no part of one to come */
+  const prepare = (made: EventOperation | DropReason, folds: boolean): EventOperation | DropReason => {
+    const shown = typeof made === 'string' ? made : show(made)
+    return typeof shown === 'string' || !folds ? shown : inPage.fold(shown)
+  }
+  const context = () => ({ ...browser.pageContext(), library })
+  const spans: SpanKeeper = createSpanKeeper({
+    ...options,
+    ...browser,
+    call,
+    submit: gate.submit,
+    prepare,
+    boot: () => boot,
+    context,
+    mayStore: () => gate.current() === 'granted',
+  })
+  const living: Living = {
+    flushNow() {
+      spans.tick()
+      buffers.flushNow()
+    },
+    // Before anything else is left behind, to be left behind with it.
+    leave() {
+      spans.leave()
+      gate.leave()
+    },
+    maybeLeave() {
+      spans.tick()
+      buffers.maybeLeave()
+    },
+    run(online) {
+      gate.run(online)
+      spans.tick()
+    },
+  }
+  observeLifecycle(living, stop.signal)
+  observeLifecycle({ flushNow() {}, leave: stateChannel.pause, maybeLeave() {}, run: stateChannel.resume }, stop.signal)
+  if (options.backgroundSync) {
+    const wakeWorker = browser.createBackgroundSync(() => gate.current() === 'granted')
+    // At the first sign of an outage, while there is time for it. When the page may be going as well, and unasked whether
+    // anything waits: to look takes longer than the page may have, and a worker that finds nothing ends at once. After
+    // the buffers, so that the lock is the page's while it is there.
+    on('error', wakeWorker)
+    observeLifecycle({ flushNow: wakeWorker, leave() {}, maybeLeave: wakeWorker, run() {} }, stop.signal)
+  }
+  if (!ended) gate.run()
+
+  const callEvent = (eventName: unknown, event: EventCall, trackOptions?: TrackOptions) =>
+    call(() => {
+      const monotonic = { boot, ms: Math.round(browser.uptime()) }
+      const { priority, set: added } = Object(trackOptions) as TrackOptions
+      const set = added === undefined ? undefined : toObject(added)
+      if (typeof set === 'string') return set
+      const made = toEventOperation(eventName, { ...event, priority }, now(), {
+        monotonic,
+        context: context(),
+      })
+      const operation = prepare(made, true)
+      return typeof operation === 'string' ? operation : { ...operation, ...(set && { set }) }
+    })
   /** Another person is here from now on, or nobody who may be known. */
   const begin = () => {
     boot = mint()
@@ -192,6 +230,7 @@ export function assembleWaybill<
 
   return {
     track: (event, properties, options) => callEvent(event, { type: 'track', event, properties }, options),
+    start: (event, properties) => spans.start(event, properties),
     page: (pageName, properties) =>
       callEvent(pageName ?? 'page', { type: 'page', name: pageName ?? undefined, properties }),
     identify: (userId, traits) => callEvent(userId, { type: 'identify', userId, traits }),
@@ -236,6 +275,8 @@ export function assembleWaybill<
     },
 
     close() {
+      spans.leave()
+      spans.close()
       ended = 'closed'
       stop.abort()
       feed.close()

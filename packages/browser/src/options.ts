@@ -36,7 +36,10 @@ export interface WaybillOptions<Accumulators extends readonly Accumulator[] = re
   consent?: Consent
   /** Assume `denied` where the browser sends Global Privacy Control and the visitor has not decided. Default false. */
   gpc?: boolean
-  /** A session ends after so many ms without an event. Default 1,800,000 (30 min). */
+  /**
+   * A session ends after so many ms without an event, and an open span is abandoned after so many without a page that
+   * has it open. Default 1,800,000 (30 min). Below 120,000 a span of a hidden page can be taken for abandoned.
+   */
   sessionTimeout?: number
   /**
    * What rides on every event beside the built-in `session`, `visitor` and `identity`. One that can't be used is left out,
@@ -49,6 +52,11 @@ export interface WaybillOptions<Accumulators extends readonly Accumulator[] = re
    * else, the event is dropped and `on('error')` says why: what it was to take out must not get out.
    */
   beforeSend?: (event: OutgoingEvent, state: State<Accumulators>) => OutgoingEvent | null | undefined
+  /**
+   * Make a `track` event `Session Ended` of each session that is over, with the time of its last event. Whichever tab or
+   * visit finds it over makes it. Default false.
+   */
+  sessionEnded?: boolean
   /**
    * Have the site's service worker send what a closed page has left behind: one that calls `sendInBackground` of
    * `@waybill/browser/service-worker`. Where there is none, or no Background Sync, nothing changes. Default false.

@@ -8,6 +8,7 @@ import type { ShedReason } from './core/shed.ts'
 import type { State } from './core/state.ts'
 import type { BufferStats } from './core/stats.ts'
 import type { FlushResult } from './flows/flush-buffers.ts'
+import type { Span } from './flows/spans.ts'
 import type { TrackResult } from './flows/stamping.ts'
 
 /** Each event name with its properties: `createWaybill<{ 'Order Completed': { total: number } }>(…)`. */
@@ -49,6 +50,11 @@ export interface Waybill<
     properties?: Events[Name],
     options?: TrackOptions,
   ) => Promise<TrackResult>
+  /**
+   * Starts something that takes a while, or goes on with it, where it is open: in another tab, or since an earlier page.
+   * One event of this name tells of it when it ends.
+   */
+  start: <Name extends keyof Events & string>(event: Name, properties?: Partial<Events[Name]>) => Span<Events[Name]>
   /** A page was seen. */
   page: (name?: string, properties?: object) => Promise<TrackResult>
   /** Says who the person is: this event and every later one carry `userId`, and the traits as `state.identity`. */

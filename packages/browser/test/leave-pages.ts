@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import type { Waybill } from '../src/index.ts'
+import type { Waybill, WaybillOptions } from '../src/index.ts'
 import { createDatabaseName, openStores } from './databases.ts'
 import { type HostPage, navigate, openPage } from './host-page.ts'
 import { readAll } from './parts.ts'
@@ -7,8 +7,15 @@ import { createSite, type Site } from './site.ts'
 
 export const numbers = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, index) => from + index)
 
-export const start = (page: HostPage, site: Site, name: string): Waybill =>
-  page.window.createWaybill({ endpoint: site.endpoint, writeKey: 'wk_1', name, flushAt: 10_000, flushInterval: 60_000 })
+export const start = (page: HostPage, site: Site, name: string, options: Partial<WaybillOptions> = {}): Waybill =>
+  page.window.createWaybill({
+    endpoint: site.endpoint,
+    writeKey: 'wk_1',
+    name,
+    flushAt: 10_000,
+    flushInterval: 60_000,
+    ...options,
+  })
 
 /** The events of a buffer after the next page has come, as [name, seq]. */
 export async function deliver(site: Site, name: string): Promise<(string | undefined)[]> {

@@ -3,7 +3,7 @@ import type { BufferHealth, FoldContext, TrackedEvent } from '../src/core/accumu
 import type { IdentityState } from '../src/core/accumulators/identity.ts'
 import type { Session } from '../src/core/accumulators/session.ts'
 import type { Visitor } from '../src/core/accumulators/visitor.ts'
-import type { EventOperation, Operation } from '../src/core/operation.ts'
+import type { EventOperation, Operation, SpanOperation } from '../src/core/operation.ts'
 import type { StampEnvironment } from '../src/core/stamp.ts'
 import { timestamp } from '../src/core/timestamp.ts'
 
@@ -33,6 +33,26 @@ export const identified = (userId: string, { at = T0 } = {}): EventOperation => 
 export const registered = (properties: JsonObject): Operation => ({ kind: 'register', at: T0, properties })
 export const unregistered = (...names: string[]): Operation => ({ kind: 'unregister', at: T0, names })
 export const reset: Operation = { kind: 'reset', at: T0 }
+
+/** A call to the span `Checkout` of page `p`, so many ms after T0 by every clock. */
+export const spanCall = (
+  call: SpanOperation['call'],
+  {
+    after = 0,
+    boot = 'p',
+    name = 'Checkout',
+    ran = after,
+    ...members
+  }: { after?: number; boot?: string } & Partial<SpanOperation> = {},
+): SpanOperation => ({
+  kind: 'span',
+  at: T0 + after,
+  call,
+  name,
+  monotonic: { boot, ms: after },
+  ran,
+  ...members,
+})
 
 /** UUIDs that count, so that a test can tell one from another, and say when they were made. */
 export function createMint(now: () => number = () => 0): () => string {

@@ -31,6 +31,8 @@ export function createGate(): Gate {
 
 export interface Clock {
   now: () => number
+  /** ms since it began to stand still: what is passed counts, what is set does not. */
+  uptime: () => number
   delay: (ms: number) => Promise<void>
   /** Sets the clock without running what waits: the device's clock was changed. */
   set: (ms: number) => void
@@ -43,14 +45,17 @@ export interface Clock {
 /** Time that stands still until it is told to pass. */
 export function createClock(): Clock {
   let time = T0
+  let set = 0
   let timers: { due: number; run: () => void }[] = []
   return {
     now: () => time,
+    uptime: () => time - T0 - set,
     delay: (ms) =>
       new Promise((resolve) => {
         timers.push({ due: time + ms, run: resolve })
       }),
     set(ms) {
+      set += ms - time
       time = ms
     },
     async pass(ms) {
@@ -461,6 +466,7 @@ export function createParts(parts: Partial<BufferOptions> = {}): Parts {
     tab: createTab(clock.now),
     accumulators: [],
     now: clock.now,
+    uptime: clock.uptime,
     random: () => 1,
     mint: createMint(clock.now),
     delay: clock.delay,

@@ -1,6 +1,6 @@
 import type { JsonObject, StreamId } from '@waybill/protocol'
 import { describe, expect, test } from 'vitest'
-import { createMint, environment, identified, registered, reset, T0, tracked } from '../../test/operations.ts'
+import { createMint, environment, identified, registered, reset, spanCall, T0, tracked } from '../../test/operations.ts'
 import type { IdentityState } from './accumulators/identity.ts'
 import { adopt, type Contents } from './adopt.ts'
 import { cutNext } from './cut.ts'
@@ -248,4 +248,38 @@ test('what it was handed is as it was', () => {
   take(store, memory, true)
   expect([store, memory]).toEqual(copies)
   expect(memory.state.stream.streamId satisfies StreamId).toBeDefined()
+})
+
+describe('open spans', () => {
+  const video = { name: 'Video' }
+  const known = contentsOf([tracked('s'), spanCall('start'), spanCall('start', video)])
+  const namesOf = (state: BufferState) => Object.values(state.stream?.spans ?? {}).map(({ name }) => name)
+  /** What a page that went on in memory has done with them. */
+  const inMemory = (...operations: Operation[]) => contentsOf(operations, {}, T0, known.state.stream)
+
+  test('go on as memory has them', () => {
+    const { stream } = take(known, inMemory(spanCall('set', { after: 1_000, properties: { step: 2 } }))).state
+    expect(Object.keys(stream?.spans ?? {})).toEqual(Object.keys(known.state.stream.spans ?? {}))
+    expect(Object.values(stream?.spans ?? {})).toMatchObject([{ properties: { step: 2 }, duration: 1_000 }, video])
+  })
+
+  test('that ended in memory have ended, and those that were started there are open', () => {
+    const memory = inMemory(spanCall('end'), spanCall('start', { name: 'Search' }))
+    expect(namesOf(take(known, memory).state)).toEqual(['Video', 'Search'])
+  })
+
+  test('that another tab has ended or started meanwhile stay so', () => {
+    const operations = [spanCall('end', video), spanCall('start', { name: 'Search' })]
+    const stamped = stamp(known.state, emptyDelivery, [{ operations }], environment({ mint }))
+    const adopted = take({ ...known, state: stamped.state }, inMemory(spanCall('tick', { after: 1_000 })))
+    expect(namesOf(adopted.state)).toEqual(['Checkout', 'Search'])
+  })
+
+  test('of a person who has given way to another are counted as dropped', () => {
+    const next = contentsOf([tracked('next')])
+    next.state.stream.streamId = createMint(() => T0 + 9)() as StreamId
+    const { state } = take(next, contentsOf([tracked('m'), spanCall('start')]))
+    expect(namesOf(state)).toEqual([])
+    expect(state.dropped).toBe(1)
+  })
 })

@@ -1,6 +1,7 @@
 import type { IdentityState } from './accumulators/identity.ts'
 import type { Row } from './line.ts'
 import type { BufferState, Delivery, StreamState } from './records.ts'
+import type { Spans } from './spans.ts'
 import type { Key } from './store.ts'
 import { bornAt } from './uuid.ts'
 
@@ -42,14 +43,18 @@ export function adopt(
   const lines = added.appended.lines - memory.delivery.forgotten.lines
   const bytes = added.appended.bytes - memory.delivery.forgotten.bytes
   const before = state ?? { ...added, appended: delivery.forgotten, dropped: 0 }
+  const stream = added.stream ? join(reset ? undefined : state?.stream, renumber(added.stream)) : state?.stream
+  const { spans = {}, borrowed = [] } = added.stream ?? {}
+  // Of a person who has given way to another meanwhile.
+  const lost = Object.keys(spans).filter((id) => !borrowed.includes(id) && !stream?.spans?.[id])
   return {
     state: {
       ...before,
       consent: before.consent ?? added.consent,
       streams: added.streams + offset,
-      stream: added.stream ? join(reset ? undefined : state?.stream, renumber(added.stream)) : state?.stream,
+      stream,
       appended: { lines: before.appended.lines + lines, bytes: before.appended.bytes + bytes },
-      dropped: before.dropped + added.dropped,
+      dropped: before.dropped + added.dropped + lost.length,
       low: before.low || added.low,
     },
     delivery: {
@@ -72,6 +77,7 @@ function join(stored: StreamState | undefined, added: StreamState): StreamState 
   const before = isSame ? {} : stored.values.registered
   return {
     ...stored,
+    ...(added.spans && { spans: joinSpans(stored.spans, added.spans, added.borrowed) }),
     userId: added.userId ?? stored.userId,
     values: {
       ...stored.values,
@@ -94,6 +100,17 @@ function joinIdentity(stored?: IdentityState, added?: IdentityState): { identity
       groupTraits: { ...groupTraits, ...added.groupTraits },
     },
   }
+}
+
+/** Of the spans that memory took over, those that it still has open go on as it has them; one that ended has ended. */
+function joinSpans(stored: Spans = {}, added: Spans, borrowed: readonly string[] = []): Spans {
+  const isEnded = (id: string) => borrowed.includes(id) && !added[id]
+  // What another tab has ended meanwhile has its event already.
+  const isNews = (id: string) => !borrowed.includes(id) || stored[id]
+  return Object.fromEntries([
+    ...Object.entries(stored).filter(([id]) => !isEnded(id)),
+    ...Object.entries(added).filter(([id]) => isNews(id)),
+  ])
 }
 
 const toKey = (key: Key, offset: number): Key => (typeof key === 'string' ? key : [key[0] + offset, key[1]])

@@ -22,6 +22,34 @@ export type Operation =
   | { kind: 'register'; at: number; properties: JsonObject }
   | { kind: 'unregister'; at: number; names: string[] }
   | { kind: 'reset'; at: number }
+  | SpanOperation
+
+/** One call to a span, see `core/spans.ts`. */
+export interface SpanOperation {
+  kind: 'span'
+  at: number
+  /** `tick` and `leave` are the SDK's own: the page has the span open still, or for the last time. */
+  call: 'start' | 'set' | 'add' | 'end' | 'tick' | 'leave'
+  name: string
+  /** Of the span, once the page knows it; `start` has none. */
+  id?: string | undefined
+  monotonic: Monotonic
+  /** For how many ms the page has run by then; only differences mean something. */
+  ran: number
+  /** To be gathered; those of `add` are numbers, to be added. */
+  properties?: JsonObject
+  /** Of `end`. Default `completed`. */
+  outcome?: string
+  context?: JsonObject
+  /** Of `end`: what the accumulators in page scope made of it, by name. */
+  page?: JsonObject
+}
+
+/** A page's clock that does not jump: ms since the document `boot` began. */
+export interface Monotonic {
+  boot: string
+  ms: number
+}
 
 export type EventOperation = Operation & { kind: 'event' }
 

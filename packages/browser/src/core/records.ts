@@ -1,6 +1,7 @@
 import type { BatchHeader, Json, JsonObject, StreamId } from '@waybill/protocol'
 import type { ConsentDecision } from './consent.ts'
 import type { About } from './fold.ts'
+import type { Spans } from './spans.ts'
 import type { KeyRange } from './store.ts'
 
 /*
@@ -73,7 +74,7 @@ export interface StreamState {
   streamId: StreamId
   /** The last seq that was given out; 0 before the first. */
   seq: number
-  /** When the last event happened, ms since 1970. */
+  /** When the last event happened that tells of somebody or begins a session, ms since 1970; 0 before the first. */
   latestAt: number
   anonymousId: string
   userId?: string
@@ -84,6 +85,12 @@ export interface StreamState {
   values: { registered: JsonObject; [name: string]: Json }
   /** What is known of these values, by name; it does not travel. */
   about?: { [name: string]: About }
+  /** The open spans; they do not travel. */
+  spans?: Spans
+  /** Of a stream in memory: the ids of those that it took over from a store that fails. */
+  borrowed?: string[]
+  /** The id of the last session that was told to have ended. */
+  endedSession?: string
 }
 
 /** Lines of the buffer and their UTF-8 bytes. */

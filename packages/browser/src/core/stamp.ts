@@ -1,9 +1,11 @@
 import { byteLength, type JsonObject, limits, type StreamId } from '@waybill/protocol'
 import type { Accumulator, BufferHealth } from './accumulator.ts'
+import { type Session, toSessionEnded } from './accumulators/session.ts'
 import type { DropReason } from './drop-reason.ts'
 import { type Fault, foldAll } from './fold.ts'
-import type { EventOperation, Journal, Operation } from './operation.ts'
+import type { EventOperation, Journal, Operation, SpanOperation } from './operation.ts'
 import { type BufferState, type Delivery, emptyState, type StreamState } from './records.ts'
+import { abandon, applySpan, type OpenSpan, readSpans } from './spans.ts'
 import { bornAt } from './uuid.ts'
 
 export interface StampEnvironment {
@@ -17,10 +19,17 @@ export interface StampEnvironment {
   refused: number
   /** What to go on from where the store has no stream yet: the person that the page knew, and what had accumulated. */
   origin?: StreamState
+  /** See `WaybillOptions`. */
+  sessionTimeout?: number
+  sessionEnded?: boolean
+  /** Whether the wall clock can be taken at its word. Default true. */
+  isSteady?: boolean
+  /** Whether the page that stamps has the span of this id open: then it is not abandoned. Default: it has none. */
+  holdsSpan?: (id: string) => boolean
 }
 
 /** What became of one operation: an event has its `seq`; what could not be kept has its `reason`. */
-export type Outcome = { seq?: number; reason?: DropReason }
+export type Outcome = { seq?: number; spanId?: string; reason?: DropReason }
 
 export interface Stamped {
   state: BufferState
@@ -49,8 +58,10 @@ export function stamp(
   before: BufferState | undefined,
   delivery: Delivery,
   journals: readonly Journal[],
-  { now, mint, accumulators, refused, origin }: StampEnvironment,
+  environment: StampEnvironment,
 ): Stamped {
+  const { now, mint, accumulators, refused, origin, sessionTimeout = 1_800_000, sessionEnded } = environment
+  const { isSteady = true, holdsSpan = () => false } = environment
   const lines: Stamped['lines'] = []
   const outcomes: Outcome[] = []
   const faults = new Map<string, Fault>()
@@ -69,8 +80,14 @@ export function stamp(
     userId: person?.userId,
     values: person?.values ?? { registered: {} },
     ...(person?.about && { about: person.about }),
+    ...(person?.spans && { spans: person.spans, borrowed: Object.keys(person.spans) }),
   })
   let stream = state.stream ?? open(origin)
+  if (stream.spans) {
+    const spans = readSpans(stream.spans)
+    dropped += Object.keys(stream.spans).length - Object.keys(spans).length
+    stream = { ...stream, spans }
+  }
   // A clock that was set back would make everything look older than what was forgotten.
   const past = (at = 0) => (at <= now ? at : 0)
   const forgottenAt = past(state.forgottenAt)
@@ -84,15 +101,17 @@ export function stamp(
     return byteLength(JSON.stringify(all)) <= REGISTERED_BYTES ? all : undefined
   }
 
-  const append = (to: StreamState, operation: EventOperation): StreamState => {
+  /**
+   * Undefined where the event can't be kept.
+   *
+   * @param isActive whether somebody did something; else it tells afterwards of what ended by itself
+   */
+  const append = (to: StreamState, operation: EventOperation, isActive = true): StreamState | undefined => {
     const { text: own, at, set, page, priority } = operation
     const { registered: before, ...accumulated } = to.values
     const registered = set ? register(before, set) : before
     // The event says what has changed: it is nothing without the change.
-    if (!registered) {
-      refuse('state_too_large')
-      return to
-    }
+    if (!registered) return
     const { streamId, anonymousId } = to
     const userId = operation.userId ?? to.userId
     const { values, about } = foldAll(
@@ -121,17 +140,79 @@ export function stamp(
     const rank = priority ? `"priority":"${priority}",` : ''
     const text = `{"streamId":"${streamId}","seq":${seq},"messageId":"${streamId}.${seq}",${rank}${own.slice(1, -1)},${identity.slice(1)}`
     lines.push({ key: [to.number, seq], text })
-    outcomes.push({ seq })
     appended.lines++
     appended.bytes += byteLength(text)
-    const next: StreamState = { ...to, userId, seq, latestAt: at, values: { registered, ...values } }
+    const begins = Object(values.session).id !== Object(to.values.session).id
+    const latestAt = isActive || begins ? at : to.latestAt
+    const next: StreamState = { ...to, userId, seq, latestAt, values: { registered, ...values } }
     if (Object.keys(about).length > 0) next.about = about
     else delete next.about
     return next
   }
 
+  const endSpan = (to: StreamState, id: string, span: OpenSpan): StreamState => {
+    const { [id]: _, ...spans } = to.spans ?? {}
+    const rest = { ...to, spans }
+    try {
+      return append(rest, abandon(id, span), false) ?? rest
+    } catch {
+      dropped++ // Damaged: it can't be told of.
+      return rest
+    }
+  }
+  /** Once for each session, and only of one that began in this stream. */
+  const endSession = (to: StreamState): StreamState => {
+    const { id } = Object(to.values.session) as Session
+    if (!sessionEnded || id === to.endedSession || !String(id).startsWith(to.streamId)) return to
+    return { ...(append(to, toSessionEnded(to.latestAt), false) ?? to), endedSession: id }
+  }
+  /**
+   * Ends what is over by then: spans that no page has open any more, then the session, if no span is open, or if something
+   * happens that begins the next.
+   *
+   * @param next what happens then; none: it is now
+   */
+  const conclude = (to: StreamState, at: number, next?: Operation): StreamState => {
+    const { call, name, id: own } = (next?.kind === 'span' ? next : {}) as Partial<SpanOperation>
+    for (const [id, span] of Object.entries(to.spans ?? {})) {
+      const isMeant = own ? id === own : span.name === name
+      const untouched = at - span.touchedAt
+      // Touched in times to come: the clock was set back.
+      const isLeft = (next ? untouched : Math.abs(untouched)) > sessionTimeout && !holdsSpan(id)
+      // A page that goes on with a span has it open, however long it slept. One that starts it has not.
+      if (isLeft && (isMeant ? call === 'start' : isSteady)) to = endSpan(to, id, span)
+    }
+    const isOver = to.latestAt > 0 && at - to.latestAt > sessionTimeout
+    const happens = next?.kind === 'event' || call === 'end'
+    return isOver && (happens || Object.keys(to.spans ?? {}).length === 0) ? endSession(to) : to
+  }
+  /** The stream's last words: nobody goes on with it. */
+  const finish = (to: StreamState): StreamState => {
+    for (const [id, span] of Object.entries(to.spans ?? {})) to = endSpan(to, id, span)
+    return endSession(to)
+  }
+
   const apply = (to: StreamState, operation: Exclude<Operation, { kind: 'reset' }>): StreamState => {
-    if (operation.kind === 'event') return append(to, operation)
+    if (operation.kind === 'event') {
+      const after = append(to, operation)
+      if (after) outcomes.push({ seq: after.seq })
+      else refuse('state_too_large')
+      return after ?? to
+    }
+    if (operation.kind === 'span') {
+      const outcome = applySpan(to.spans ?? {}, operation, mint)
+      if ('reason' in outcome) {
+        // A tick is no call of the app's.
+        if (operation.call === 'tick' || operation.call === 'leave') outcomes.push(outcome)
+        else refuse(outcome.reason)
+        return to
+      }
+      const { spans, id: spanId, event } = outcome
+      const after = { ...to, spans }
+      const next = (event && append(after, event)) ?? after
+      outcomes.push(event ? { spanId, seq: next.seq } : { spanId })
+      return next
+    }
     let registered: JsonObject | undefined = { ...to.values.registered }
     if (operation.kind === 'register') registered = register(registered, operation.properties)
     else for (const name of operation.names) delete registered[name]
@@ -149,20 +230,30 @@ export function stamp(
     // Not so where there is no stream any more, or the person's was forgotten or cleared: nothing may lead back to it.
     const known = identity && state.stream && bornAt(identity.streamId) >= Math.max(forgottenAt, past(state.since))
     let former = known && identity.streamId !== stream.streamId ? open(identity) : undefined
+    const change = (by: (to: StreamState) => StreamState) => {
+      if (former) former = by(former)
+      else stream = by(stream)
+    }
     for (const operation of operations ?? []) {
       try {
-        if (operation.at < forgottenAt) outcomes.push({ reason: 'forgotten' })
-        else if (operation.kind === 'reset') {
+        if (operation.at < forgottenAt) {
+          outcomes.push({ reason: 'forgotten' })
+          continue
+        }
+        change((to) => conclude(to, operation.at, operation))
+        if (operation.kind === 'reset') {
+          change(finish)
           if (!former) stream = open()
           former = undefined
           outcomes.push({})
-        } else if (former) former = apply(former, operation)
-        else stream = apply(stream, operation)
+        } else change((to) => apply(to, operation))
       } catch {
         // Damaged, or of a release to come: it must not keep the others back.
         refuse('internal')
       }
     }
+    if (former) finish(former)
   }
+  stream = conclude(stream, now)
   return { state: { ...state, streams, stream, appended, dropped, low }, lines, outcomes, faults: [...faults.values()] }
 }

@@ -1,6 +1,6 @@
 import { byteLength, checkShape, type EventType, type JsonObject, limits } from '@waybill/protocol'
 import type { DropReason } from './drop-reason.ts'
-import type { EventOperation } from './operation.ts'
+import type { EventOperation, Monotonic } from './operation.ts'
 import { timestamp } from './timestamp.ts'
 
 /** One call of the app that tells of an event, in the words of the Segment Spec. */
@@ -17,11 +17,15 @@ export interface EventCall {
 
 /** What is true at the moment of a call and not known to the app. */
 export interface Moment {
-  monotonic: { boot: string; ms: number }
+  monotonic: Monotonic
   context: JsonObject
 }
 
 const NAME_LENGTH = 500
+
+/** Whether it can name something. */
+export const isName = (name: unknown): name is string =>
+  typeof name === 'string' && !!name && name.length <= NAME_LENGTH
 
 /** What an event gains when it is stamped, beside the state: ids and member names, with a user's id of 500 escapes. */
 const STAMP_BYTES = 4_096
@@ -39,7 +43,7 @@ export function toEventOperation(
   moment: Moment,
 ): EventOperation | DropReason {
   const { userId, priority, ...members } = call
-  if (typeof name !== 'string' || !name || name.length > NAME_LENGTH) return 'invalid_name'
+  if (!isName(name)) return 'invalid_name'
   const payload = 'traits' in call ? 'traits' : 'properties'
   const value = toObject(call[payload])
   if (typeof value === 'string') return value

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { identified, parseLine, registered, reset, tracked } from '../../test/operations.ts'
+import { identified, parseLine, registered, reset, spanCall, tracked } from '../../test/operations.ts'
 import {
   createBuffersParts,
   createGate,
@@ -162,6 +162,24 @@ describe('while the store fails', () => {
     expect(b).toMatchObject({ event: 'b', seq: 1, userId: 'ada', state: { registered: { plan: 'pro' } } })
     expect(b?.anonymousId).toBe(a?.anonymousId)
     expect(b?.streamId).not.toBe(a?.streamId)
+  })
+
+  test('a span that was open goes on, ends there, and is not abandoned later', async () => {
+    const scene = createScene()
+    const { parts, buffers } = scene
+    const started = await buffers.submit(spanCall('start', { properties: { a: 1 } }))
+    const id = 'spanId' in started ? started.spanId : undefined
+    parts.disk.always = down
+    expect(await buffers.submit(spanCall('end', { after: 5_000, id }))).toMatchObject({ status: 'memory', spanId: id })
+    await mend(scene)
+    await parts.clock.pass(86_400_000)
+    await buffers.submit(tracked('later'))
+    await buffers.flushNow(true)
+    const lines = parts.collector.presented.flatMap(({ rest }) => rest.trimEnd().split('\n').map(parseLine))
+    expect(lines.map(({ event, span }) => [event, span?.outcome])).toEqual([
+      ['Checkout', 'completed'],
+      ['later', undefined],
+    ])
   })
 
   test('what the store holds is delivered all the same, where it can still be read and emptied', async () => {

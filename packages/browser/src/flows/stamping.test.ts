@@ -194,7 +194,9 @@ test('a transaction that fails hands its events back with the reason, and the ne
 test.each<[what: string, record: unknown]>([
   ['that is damaged', 7],
   ['without operations', {}],
-  ['with an operation of a release to come', { operations: [{ kind: 'span', at: 0 }] }],
+  ['with an operation of a release to come', { operations: [{ kind: 'colour', at: 0 }] }],
+  ['with a call to a span of a release to come', { operations: [{ kind: 'span', at: 0, call: 'pause', name: 'a' }] }],
+  ['with a damaged call to a span', { operations: [{ kind: 'span', at: 0, call: 'start', name: 'a', ran: null }] }],
   ['with an event that is no JSON', { operations: [{ ...tracked('a'), text: '{"type":' }] }],
 ])('a raw record %s stops no event that comes after it', async (_what, record) => {
   const parts = createParts()
@@ -829,4 +831,10 @@ test('a page that is left again and again before its undoing is through writes e
   await run(createStamper(newPage(parts)))
   expect(await storedEvents(parts)).toEqual([['a', 1]])
   expect(parts.hindrances).toEqual([])
+})
+
+test('to look where nothing was ever stored stores nothing', async () => {
+  const parts = createParts({ sessionEnded: true })
+  await run(createStamper(parts))
+  expect(await parts.store.transact(({ get }) => get(STATE)).done).toBeUndefined()
 })

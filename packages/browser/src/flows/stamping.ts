@@ -1,4 +1,5 @@
 import type { Accumulator } from '../core/accumulator.ts'
+import { type ClockCheck, checkClock, isSteady } from '../core/clock-check.ts'
 import type { Consent } from '../core/consent.ts'
 import type { DropReason } from '../core/drop-reason.ts'
 import type { LastWords } from '../core/last-words.ts'
@@ -29,9 +30,12 @@ import { DAY } from '../core/timestamp.ts'
  * What became of a call. `durable`: it survives a kill of the browser. `memory`: it survives as long as the page, since
  * IndexedDB can't be had or the visitor has not consented yet; left as last words it most likely survives the page,
  * too. `dropped`: refused, for `reason`. An event that is
- * stored while the page is being left has no `seq` yet; a call that is no event has none ever.
+ * stored while the page is being left has no `seq` yet; a call that is no event has none ever. `spanId` is the id of the
+ * span that the call was for.
  */
-export type TrackResult = { status: 'durable' | 'memory'; seq?: number } | { status: 'dropped'; reason: DropReason }
+export type TrackResult =
+  | { status: 'durable' | 'memory'; seq?: number; spanId?: string }
+  | { status: 'dropped'; reason: DropReason }
 
 /** An operation that is not in the store yet, and who waits for it. */
 export interface Waiting {
@@ -49,6 +53,8 @@ export interface StamperOptions {
   tab: string
   accumulators: readonly Accumulator[]
   now: () => number
+  /** The page's own clock, which does not jump: ms since it began. */
+  uptime: () => number
   mint: () => string
   delay: (ms: number) => Promise<void>
   /** What holds where the store knows no decision. */
@@ -66,6 +72,9 @@ export interface StamperOptions {
   origin?: StreamState | undefined
   /** Called after each commit that changed the state. */
   onWritten?: (() => void) | undefined
+  sessionTimeout?: number
+  sessionEnded?: boolean
+  holdsSpan?: (id: string) => boolean
   /** Told after the commit of each accumulator that went wrong in it. */
   onError: (error: Pick<DeliveryError, 'code' | 'detail'>) => void
   /** Called after each commit that added lines, with the bytes that wait in the store. */
@@ -121,26 +130,14 @@ const BURST = 200
  * is still reading share it.
  */
 export function createStamper(options: StamperOptions): Stamper {
-  const {
-    store,
-    lastWords,
-    tab,
-    accumulators,
-    now,
-    mint,
-    delay,
-    assumedConsent,
-    origin,
-    onError,
-    onStored,
-    onHindered,
-  } = options
+  const { store, lastWords, tab, now, uptime, mint, delay, assumedConsent, onError, onStored, onHindered } = options
   const running = new Set<Run>()
   const unsettled = new Set<Promise<TrackResult>>()
   const waiting: Waiting[] = []
   let reading: Run | undefined
   let stream: StreamState | undefined
   let refused = 0
+  let clocks: ClockCheck | undefined
   let left = false
   /** Nothing lies in the raw journal that would have to be stamped before what this page tracks. */
   let drained = true
@@ -240,15 +237,17 @@ export function createStamper(options: StamperOptions): Stamper {
         }
         forgetWords()
       }
-      if (fresh.length + run.taken.length === 0) return finish
       // Nothing can come in between: what this page tracks now is the current person's.
       const journals: Journal[] = run.taken.length > 0 ? [...fresh, { operations: toOperations(run) }] : fresh
+      clocks = checkClock(clocks, at, uptime())
+      const environment = { ...options, now: at, refused, isSteady: isSteady(clocks) }
+      const delivery = readDelivery(cuts)
+      const { state, lines, outcomes, faults } = stamp(before, delivery, journals, environment)
+      // Nothing was left behind, and nothing is over.
+      if (fresh.length + run.taken.length + lines.length === 0) return finish
       // Begun again, it comes after what was begun and stamped meanwhile.
       if (run.number <= marked) run.number = ++runs
       stamped.set(MARK + tab, run.number)
-      const environment = { now: at, mint, accumulators, refused, origin }
-      const delivery = readDelivery(cuts)
-      const { state, lines, outcomes, faults } = stamp(before, delivery, journals, environment)
       for (const { key, text } of lines) put(key, text)
       for (const [key, last] of stamped) put(key, { run: last, at } satisfies Mark)
       put(STATE, state)
@@ -319,8 +318,8 @@ export function createStamper(options: StamperOptions): Stamper {
 
   const resolveAll = (taken: Waiting[], outcomes: Outcome[], status = store.mode) =>
     taken.forEach(({ resolve }, index) => {
-      const { seq, reason } = outcomes[index] ?? {}
-      resolve(reason ? { status: 'dropped', reason } : { status, seq })
+      const { seq, spanId, reason } = outcomes[index] ?? {}
+      resolve(reason ? { status: 'dropped', reason } : { status, seq, ...(spanId && { spanId }) })
     })
 
   /** @param staying maybe: what others have under way goes on */

@@ -1,6 +1,8 @@
-import type { Accumulator } from '../accumulator.ts'
+import type { Accumulator, TrackedEvent } from '../accumulator.ts'
 import { type Campaign, readCampaign } from '../campaign.ts'
+import type { EventOperation } from '../operation.ts'
 import { pageOf } from '../page-of.ts'
+import { timestamp } from '../timestamp.ts'
 
 export type Session = {
   /** `<streamId>.s<number>` */
@@ -18,7 +20,27 @@ export type Session = {
   referrer: string
   /** The `utm_` parameters of that page, if it had any. */
   campaign?: Campaign
+  /** On the `Session Ended` event, after which none of this session comes. */
+  ended?: true
 }
+
+const SESSION_ENDED = 'Session Ended'
+
+/** Somebody did something: https://segment.com/docs/connections/spec/common/#context */
+const isActive = ({ context }: TrackedEvent): boolean => context?.active !== false
+
+/** @param at when the session's last event happened, ms since 1970 */
+export const toSessionEnded = (at: number): EventOperation => ({
+  kind: 'event',
+  at,
+  text: JSON.stringify({
+    type: 'track',
+    event: SESSION_ENDED,
+    properties: {},
+    timestamp: timestamp(at),
+    context: { active: false },
+  }),
+})
 
 /** A visit: ends when no event has come for `sessionTimeout` ms, by default 30 min. */
 export const session = ({
@@ -30,8 +52,13 @@ export const session = ({
   initial: { id: '', number: 0, startedAt: '', events: 0, pages: 0, entryPage: '', referrer: '' },
   fold(value, event, { streamId, idle }) {
     const pages = event.type === 'page' ? 1 : 0
-    if (value.number > 0 && idle <= sessionTimeout)
-      return { ...value, events: value.events + 1, pages: (value.pages || 0) + pages }
+    // What ended by itself is of the session before, if that goes on.
+    const goesOn = !value.ended && (idle <= sessionTimeout || !isActive(event))
+    if (value.number > 0 && goesOn) {
+      const ended = event.event === SESSION_ENDED && !isActive(event)
+      const counted = { events: value.events + 1, pages: (value.pages || 0) + pages }
+      return { ...value, ...counted, ...(ended && { ended }) }
+    }
     const number = (value.number || 0) + 1
     const { url, search, referrer } = pageOf(event)
     const campaign = readCampaign(search)

@@ -1,0 +1,239 @@
+import { describe, expect, test } from 'vitest'
+import { MINUTE, T0 } from '../../test/operations.ts'
+import { createClock, turn } from '../../test/parts.ts'
+import type { DropReason } from '../core/drop-reason.ts'
+import type { Operation, SpanOperation } from '../core/operation.ts'
+import { createSpanKeeper, type SpansOptions } from './spans.ts'
+import type { TrackResult } from './stamping.ts'
+
+const SECOND = 1_000
+
+/** A page and its calls; each is stored at once, and a span's id is `id`. */
+function createScene(given: Partial<SpansOptions> = {}) {
+  const clock = createClock()
+  const made: SpanOperation[] = []
+  const refused: DropReason[] = []
+  const scene = { uptime: clock.now, answer: (): TrackResult => ({ status: 'durable', spanId: 'id' }) }
+  const submit = async (operation: Operation): Promise<TrackResult> => {
+    made.push(operation as SpanOperation)
+    return scene.answer()
+  }
+  const keeper = createSpanKeeper({
+    submit,
+    prepare: (event) => event,
+    async call(toOperation) {
+      const operation = toOperation()
+      if (typeof operation === 'object') return submit(operation)
+      refused.push(operation)
+      return { status: 'dropped', reason: operation }
+    },
+    now: clock.now,
+    uptime: () => scene.uptime() - T0,
+    delay: clock.delay,
+    boot: () => 'boot',
+    context: () => ({ page: 'here' }),
+    mayStore: () => true,
+    ...given,
+  })
+  return { scene, clock, keeper, made, refused, calls: () => made.map(({ call }) => call) }
+}
+
+test('each call becomes an operation with the clocks as they stand, and later ones name the span', async () => {
+  const { clock, keeper, made } = createScene()
+  const span = keeper.start('Checkout', { plan: 'pro' })
+  expect(await span.started).toEqual({ status: 'durable', spanId: 'id' })
+  await clock.pass(2 * SECOND)
+  await span.set({ step: 2 })
+  await span.add('items')
+  await span.add('items', 2)
+  await span.end({ total: 42 }, { outcome: 'declined' })
+  const monotonic = { boot: 'boot', ms: 2 * SECOND }
+  const later = {
+    kind: 'span',
+    at: T0 + 2 * SECOND,
+    name: 'Checkout',
+    id: 'id',
+    monotonic,
+    ran: 2 * SECOND,
+    context: { page: 'here' },
+  }
+  expect(made).toEqual([
+    {
+      ...later,
+      at: T0,
+      call: 'start',
+      id: undefined,
+      monotonic: { boot: 'boot', ms: 0 },
+      ran: 0,
+      properties: { plan: 'pro' },
+    },
+    { ...later, call: 'set', properties: { step: 2 } },
+    { ...later, call: 'add', properties: { items: 1 } },
+    { ...later, call: 'add', properties: { items: 2 } },
+    { ...later, call: 'end', properties: { total: 42 }, outcome: 'declined' },
+  ])
+})
+
+test('what it is handed may change afterwards', () => {
+  const { keeper, made } = createScene()
+  const properties = { total: 42 }
+  keeper.start('Checkout', properties)
+  properties.total = 0
+  expect(made[0]?.properties).toEqual({ total: 42 })
+})
+
+test('what a call gathers is shown to the app first, which may change it and may drop it', async () => {
+  const shown: [text: Record<string, unknown>, ends: boolean][] = []
+  const { keeper, made } = createScene({
+    prepare(event, ends) {
+      if (typeof event === 'string') return event
+      const { properties, ...rest } = JSON.parse(event.text)
+      shown.push([{ ...rest, properties }, ends])
+      if ('secret' in properties) return 'before_send'
+      const text = JSON.stringify({ ...rest, properties: { ...properties, card: '…' }, context: {} })
+      return { ...event, text, page: { page: { number: 3 } } }
+    },
+  })
+  const span = keeper.start('Checkout', { card: '4111' })
+  expect(await span.set({ secret: 1 })).toEqual({ status: 'dropped', reason: 'before_send' })
+  await span.end()
+  expect(made.map(({ call, properties, context, page }) => [call, properties, context, page])).toEqual([
+    ['start', { card: '…' }, {}, undefined],
+    ['end', { card: '…' }, {}, { page: { number: 3 } }],
+  ])
+  expect(shown).toMatchObject([
+    [{ type: 'track', event: 'Checkout', properties: { card: '4111' }, context: { page: 'here' } }, false],
+    [{ properties: { secret: 1 } }, false],
+    [{ properties: {} }, true],
+  ])
+})
+
+describe('bad input is refused for its reason', () => {
+  test.each<[reason: DropReason, misuse: (keeper: ReturnType<typeof createScene>['keeper']) => unknown]>([
+    ['invalid_name', (keeper) => keeper.start('')],
+    ['invalid_name', (keeper) => keeper.start({} as string)],
+    ['invalid_name', (keeper) => keeper.start('a').end({}, { outcome: '' })],
+    ['not_an_object', (keeper) => keeper.start('a', 7)],
+    ['not_serialisable', (keeper) => keeper.start('a').set({ big: 1n })],
+    ['prototype_member', (keeper) => keeper.start('a').add('__proto__')],
+    ['not_a_number', (keeper) => keeper.start('a').add('n', Number.NaN)],
+    ['not_a_number', (keeper) => keeper.start('a').add('n', '1' as unknown as number)],
+  ])('%s', async (reason, misuse) => {
+    const { keeper, refused, clock } = createScene()
+    misuse(keeper)
+    await turn()
+    expect(refused).toEqual([reason])
+    keeper.close()
+    await clock.pass(MINUTE)
+  })
+
+  test('a span that was not started is not ticked', async () => {
+    const { keeper, clock, made } = createScene()
+    keeper.start('')
+    await clock.pass(MINUTE)
+    expect(made).toEqual([])
+    expect(clock.pending()).toEqual([])
+  })
+})
+
+describe('while a span is open', () => {
+  test('its time is written down every 15 seconds, and no more once it has ended', async () => {
+    const { keeper, clock, made } = createScene()
+    const span = keeper.start('Checkout')
+    await clock.pass(40 * SECOND)
+    expect(made.map(({ call, ran, id }) => [call, ran, id])).toEqual([
+      ['start', 0, undefined],
+      ['tick', 15 * SECOND, 'id'],
+      ['tick', 30 * SECOND, 'id'],
+    ])
+    await span.end()
+    await clock.pass(MINUTE)
+    expect(made.map(({ call }) => call)).toEqual(['start', 'tick', 'tick', 'end'])
+    expect(clock.pending()).toEqual([])
+  })
+
+  test('four times before its session would be over, if that is sooner', async () => {
+    const { keeper, clock, calls } = createScene({ sessionTimeout: 4 * SECOND })
+    keeper.start('Checkout')
+    await clock.pass(3 * SECOND)
+    expect(calls()).toEqual(['start', 'tick', 'tick', 'tick'])
+  })
+
+  test('its time is written down when the page may be going, and for the last time when it goes', () => {
+    const { keeper, calls } = createScene()
+    keeper.start('Checkout')
+    keeper.leave()
+    expect(calls()).toEqual(['start', 'leave'])
+  })
+
+  test('nothing is written where nothing may be', async () => {
+    const { keeper, clock, calls } = createScene({ mayStore: () => false })
+    keeper.start('Checkout')
+    await clock.pass(MINUTE)
+    keeper.leave()
+    expect(calls()).toEqual(['start'])
+  })
+
+  test('a tick that takes long is not followed by another', async () => {
+    const { keeper, clock, calls, scene } = createScene()
+    keeper.start('Checkout')
+    await turn()
+    scene.answer = () => new Promise(() => {}) as never
+    await clock.pass(MINUTE)
+    expect(calls()).toEqual(['start', 'tick'])
+    keeper.leave()
+    expect(calls()).toEqual(['start', 'tick', 'leave'])
+  })
+
+  test('the page lets go of one that was ended elsewhere', async () => {
+    const { keeper, clock, calls, scene } = createScene()
+    keeper.start('Checkout')
+    await turn()
+    expect(keeper.holds('id')).toBe(true)
+    scene.answer = () => ({ status: 'dropped', reason: 'span_ended' })
+    await clock.pass(15 * SECOND)
+    expect(keeper.holds('id')).toBe(false)
+    await clock.pass(MINUTE)
+    expect(calls()).toEqual(['start', 'tick'])
+  })
+
+  test('the page keeps hold of one whose end was refused', async () => {
+    const { keeper, scene } = createScene()
+    const span = keeper.start('Checkout')
+    await span.started
+    scene.answer = () => ({ status: 'dropped', reason: 'properties_too_large' })
+    await span.end()
+    expect(keeper.holds('id')).toBe(true)
+    scene.answer = () => ({ status: 'dropped', reason: 'span_ended' })
+    await span.end()
+    expect(keeper.holds('id')).toBe(false)
+  })
+
+  test('a handle of before does not let go of what a later one has open', async () => {
+    const { keeper, scene } = createScene()
+    const first = keeper.start('Checkout')
+    await first.started
+    scene.answer = () => ({ status: 'durable', spanId: 'id2' })
+    await keeper.start('Checkout').started
+    scene.answer = () => ({ status: 'dropped', reason: 'span_ended' })
+    await first.end()
+    expect(keeper.holds('id2')).toBe(true)
+  })
+})
+
+describe('a laptop that sleeps', () => {
+  test.each<[what: string, counted: number, cost: string, ran: number]>([
+    ['stands still', 0, 'nothing', 15 * SECOND],
+    ['goes on', 1, 'the time since the last look', 5 * SECOND],
+  ])('is not counted where the page’s own clock %s, which costs %s', async (_what, counted, _cost, ran) => {
+    const { keeper, clock, made, scene } = createScene()
+    const span = keeper.start('Checkout')
+    await clock.pass(10 * SECOND)
+    const asleep = 180 * MINUTE
+    clock.set(clock.now() + asleep)
+    scene.uptime = () => clock.now() - (1 - counted) * asleep
+    await clock.pass(5 * SECOND)
+    await span.end()
+    expect(made.at(-1)?.ran).toBe(ran)
+  })
+})

@@ -1,0 +1,151 @@
+import type { JsonObject } from '@waybill/protocol'
+import type { DropReason } from '../core/drop-reason.ts'
+import type { EventOperation, Operation, SpanOperation } from '../core/operation.ts'
+import { type RunningTime, readRunningTime } from '../core/running-time.ts'
+import { isName, toEventOperation } from '../core/to-operation.ts'
+import type { TrackResult } from './stamping.ts'
+
+/** Something that takes a while. A handle: the span itself lies in the buffer, and outlives the page. */
+export interface Span<Properties extends object = object> {
+  /** What became of the call of `start`. */
+  started: Promise<TrackResult>
+  /** Gathers these; what was gathered under the same name before gives way. */
+  set: (properties: Partial<Properties>) => Promise<TrackResult>
+  /** Adds to a number that it has gathered, to 0 where it has none. */
+  add: (name: Member<Properties>, n?: number) => Promise<TrackResult>
+  /**
+   * Makes its event of all that was gathered. Dropped for `span_ended` where that has happened before.
+   *
+   * @param options `outcome`: how it ended, default `completed`
+   */
+  end: (properties?: Partial<Properties>, options?: { outcome?: string }) => Promise<TrackResult>
+}
+
+/** Any name, where the app has not said which there are. */
+type Member<Properties> = [keyof Properties] extends [never] ? string : keyof Properties & string
+
+export interface SpansOptions {
+  /** One call of the app, which hears of it if it is dropped. */
+  call: (toOperation: () => Operation | DropReason) => Promise<TrackResult>
+  /** A call of the SDK's own. */
+  submit: (operation: Operation) => Promise<TrackResult>
+  /** Shows the app what a call would put into the span's event; with `ends` that is the event. */
+  prepare: (event: EventOperation | DropReason, ends: boolean) => EventOperation | DropReason
+  now: () => number
+  uptime: () => number
+  delay: (ms: number) => Promise<void>
+  /** The document's id, and what it says of itself. */
+  boot: () => string
+  context: () => JsonObject
+  /** Whether anything can be stored. */
+  mayStore: () => boolean
+  sessionTimeout?: number
+}
+
+export interface SpanKeeper {
+  start: <Properties extends object = object>(name: string, properties?: unknown) => Span<Properties>
+  /** The page runs, or may be going: writes down how long the spans that it has open have taken. */
+  tick: () => void
+  /** The page is going: from now on its time does not count. */
+  leave: () => void
+  /** Whether the page has the span of this id open. */
+  holds: (id: string) => boolean
+  /** Goes on with none of them. */
+  close: () => void
+}
+
+/** A span that this page has open. */
+interface Held {
+  id?: string | undefined
+  /** A tick is under way. */
+  ticking?: boolean
+}
+
+/** How often the time of open spans is written down: a crash costs so much of it. In ms. */
+const TICK = 15_000
+
+/** Keeps the spans that this page has open: turns their calls into operations, and says now and then that it runs. */
+export function createSpanKeeper(options: SpansOptions): SpanKeeper {
+  const { call, submit, prepare, now, uptime, delay, boot, context, mayStore, sessionTimeout = 1_800_000 } = options
+  const held = new Map<string, Held>()
+  let time: RunningTime = { uptime: uptime(), ran: 0 }
+  let isKeeping = false
+
+  function toOperation(made: SpanOperation['call'], name: string, id?: string): SpanOperation {
+    time = readRunningTime(time, uptime())
+    const monotonic = { boot: boot(), ms: Math.round(time.uptime) }
+    return { kind: 'span', at: now(), call: made, name, id, monotonic, ran: Math.round(time.ran) }
+  }
+
+  const letGo = (name: string, span: Held) => held.get(name) === span && held.delete(name)
+
+  function touch(made: 'tick' | 'leave', isTimer = false): void {
+    for (const [name, span] of held) {
+      const operation = toOperation(made, name, span.id)
+      // One at a time: the next tells all that this one would have.
+      if (!mayStore() || (isTimer && span.ticking)) continue
+      span.ticking = true
+      submit(operation).then((result) => {
+        span.ticking = false
+        if (result.status === 'dropped') letGo(name, span) // It was ended elsewhere, or the visitor is unknown now.
+      })
+    }
+  }
+
+  async function keepTicking(): Promise<void> {
+    if (isKeeping) return
+    isKeeping = true
+    while (held.size > 0) {
+      // Several of them before anybody takes the page for dead.
+      await delay(Math.min(TICK, sessionTimeout / 4))
+      touch('tick', true)
+    }
+    isKeeping = false
+  }
+
+  return {
+    start(name, properties) {
+      const span: Held = {}
+      const gather = (made: 'start' | 'set' | 'add' | 'end', properties: unknown, outcome: unknown = 'completed') =>
+        call(() => {
+          if (!isName(outcome)) return 'invalid_name'
+          const operation = toOperation(made, name, span.id)
+          const { at, monotonic } = operation
+          const said = toEventOperation(name, { type: 'track', event: name, properties }, at, {
+            monotonic,
+            context: context(),
+          })
+          const event = prepare(said, made === 'end')
+          if (typeof event === 'string') return event
+          const { text, page } = event
+          const gathered = JSON.parse(text) as { properties: JsonObject; context: JsonObject }
+          const ending = made === 'end' ? { outcome, ...(page && { page }) } : {}
+          return { ...operation, properties: gathered.properties, context: gathered.context, ...ending }
+        })
+      const started = gather('start', properties)
+      held.set(name, span)
+      started.then((result) => {
+        if (result.status === 'dropped') letGo(name, span)
+        else {
+          span.id = result.spanId
+          keepTicking()
+        }
+      })
+      return {
+        started,
+        set: (added) => gather('set', added),
+        add: (member: string, n = 1) =>
+          Number.isFinite(n) ? gather('add', { [member]: n }) : call(() => 'not_a_number'),
+        async end(added, ending) {
+          const result = await gather('end', added, ending?.outcome)
+          if (result.status !== 'dropped' || result.reason === 'span_ended') letGo(name, span)
+          return result
+        },
+      }
+    },
+    tick: () => touch('tick'),
+    leave: () => touch('leave'),
+    holds: (id) => [...held.values()].some((span) => span.id === id),
+    close: () => held.clear(),
+  }
+}
