@@ -22,6 +22,7 @@ export type Action =
   | { do: 'sink'; sink: number; fault: Fault; on: boolean }
   | { do: 'consent'; tab: number; decision: 'granted' | 'denied' }
   | { do: 'forget'; tab: number }
+  | { do: 'span'; tab: number; name: string; call: 'start' | 'set' | 'end' }
   | { do: 'release'; release: Release }
 
 /** A third sink that comes and goes, and what it is to the collectors then. */
@@ -151,6 +152,13 @@ const rollbacks: fc.Arbitrary<Action> = fc.record({
   do: fc.constantFrom('back up' as const, 'restore', 'restore', 'lose power'),
 })
 
+const spans: fc.Arbitrary<Action> = fc.record({
+  do: fc.constant('span' as const),
+  tab,
+  name: fc.constantFrom('Checkout', 'Video'),
+  call: fc.constantFrom('start' as const, 'start', 'set', 'end'),
+})
+
 const releases: fc.Arbitrary<Action> = fc.record({
   do: fc.constant('release' as const),
   release: fc.constantFrom<Release>('this', 'next', 'newer'),
@@ -222,10 +230,11 @@ const granted = fc.constant('granted' as const)
 const toHistory = (steps: fc.Arbitrary<Step[]>, consent: fc.Arbitrary<Setup['consent']> = granted) =>
   fc.record({ seed, setup: setup(consent), steps })
 
-/** Every history; in some the visitor has a say, the device goes back to an earlier state, or releases mix. */
+/** Every history; in some the visitor has a say, the device goes back to an earlier state, releases mix, or spans are open. */
 export const histories: fc.Arbitrary<History> = fc.oneof(
   { weight: 4, arbitrary: toHistory(toSteps()) },
   { weight: 2, arbitrary: toHistory(toSteps(consents), fc.constantFrom('granted', 'pending')) },
   { weight: 1, arbitrary: toHistory(toSteps(rollbacks)) },
   { weight: 1, arbitrary: toHistory(toSteps(releases)) },
+  { weight: 2, arbitrary: toHistory(toSteps(spans)) },
 )

@@ -9,6 +9,7 @@ import type { Release } from './releases.ts'
 import { createScheduler, type Life } from './scheduler.ts'
 import { seededRandom } from './seeded-random.ts'
 import { simulatedR2, simulatedWebhook } from './sinks.ts'
+import { createSpanWatch } from './span-watch.ts'
 
 /** What became of one history. */
 export interface Run {
@@ -48,6 +49,21 @@ interface Page {
 export async function runHistory({ seed, setup, steps }: History): Promise<Run> {
   const scheduler = createScheduler(START, seededRandom(seed))
   const oracle = createOracle()
+  const spans = createSpanWatch()
+  /** How often what came before was excused. */
+  let excuses = 0
+  const { excuse, trouble, allowForks, allowRepeats } = oracle
+  oracle.excuse = (reason) => {
+    excuses++
+    spans.excuse()
+    excuse(reason)
+  }
+  for (const [name, own] of Object.entries({ trouble, allowForks, allowRepeats })) {
+    oracle[name as 'trouble'] = () => {
+      spans.allowRepeats()
+      own()
+    }
+  }
   const timeline: string[] = []
   const faults = new Map<string, number>()
   const say = (text: string) => timeline.push(`${(scheduler.now() - START).toFixed(1).padStart(12)} ms  ${text}`)
@@ -200,6 +216,25 @@ export async function runHistory({ seed, setup, steps }: History): Promise<Run> 
     })
   }
 
+  /** Calls of the span that each page has started last, by name. */
+  const handles = new Map<Page, Map<string, ReturnType<Page['tab']['waybill']['start']>>>()
+
+  function callSpan(page: Page, name: string, call: 'start' | 'set' | 'end'): void {
+    say(`  ${call} ${name}`)
+    const own = handles.get(page) ?? new Map()
+    handles.set(page, own)
+    if (call === 'set') void own.get(name)?.set({ at: scheduler.now() })
+    if (call === 'end') void own.get(name)?.end()
+    if (call !== 'start') return
+    const mayGo = excuseNow(page.tab)
+    const before = excuses
+    const span = page.tab.waybill.start(name, { by: page.number })
+    own.set(name, span)
+    span.started.then((result) => {
+      if (result.status === 'durable' && result.spanId && !mayGo && before === excuses) spans.started(result.spanId)
+    })
+  }
+
   const pick = <Item>(items: Item[], index: number): Item | undefined => items[index % items.length]
 
   function track(page: Page, count: number, size: number, priority: 'low' | 'normal' | 'high' = 'normal'): void {
@@ -316,6 +351,9 @@ export async function runHistory({ seed, setup, steps }: History): Promise<Run> 
           return
         case 'misuse':
           misuse(page)
+          return
+        case 'span':
+          callSpan(page, action.name, action.call)
           return
         case 'reset':
           void waybill.reset()
@@ -486,6 +524,15 @@ export async function runHistory({ seed, setup, steps }: History): Promise<Run> 
     }
   }
 
+  /** Nobody has a span open for longer than a session lasts, and then comes the next visit. */
+  async function endSpans(): Promise<void> {
+    for (const { tab } of alive()) tab.leave('pagehide')
+    await scheduler.pass(40 * MINUTE)
+    openPage()
+    await scheduler.pass(10 * MINUTE)
+    for (const text of spans.check(holdings())) oracle.violate('G3', text)
+  }
+
   function setFault(sink: number, fault: Fault, on: boolean): void {
     const destination = destinations[sink % destinations.length]
     if (destination) destination.faults[fault] = on ? 0.6 : 0
@@ -562,6 +609,7 @@ export async function runHistory({ seed, setup, steps }: History): Promise<Run> 
   if (consent === 'denied' && (disk.read(NAME) ?? []).some(([key]) => Array.isArray(key))) {
     oracle.violate('G12', 'the buffer is not empty, and consent is denied')
   }
+  if (spans.isUsed && consent === 'granted' && oracle.violations.length === 0) await endSpans()
   oracle.check(holdings())
   for (const { counts, name } of destinations) {
     for (const [fault, count] of Object.entries(counts)) {
