@@ -271,7 +271,8 @@ export function createOracle(): Oracle {
         }
         markers.set(marker, place)
         const event = events.get(marker)
-        if (event && !known && !disorder && !forks) {
+        // A best-effort sink may be brought a batch late, or never.
+        if (event && !known && !disorder && !forks && isWhole) {
           const before = latest.get(streamId) ?? new Map<Life, number>()
           const number = Number(marker.slice(1))
           if (number < (before.get(event.life) ?? 0))

@@ -35,6 +35,9 @@ const HEARSAY = 1_000
 /** For so long after the store can be used again: half a minute until it is tried, and some tries more. In ms. */
 const RETRY = 60_000
 
+/** For so long the SDK waits for a store to open. In ms. */
+const OPEN_TIMEOUT = 3_000
+
 /** A tab, and what the oracle has to know of it. */
 interface Page {
   number: number
@@ -211,8 +214,11 @@ export async function runHistory({ seed, setup, steps }: History): Promise<Run> 
   /** Notes when the page's store is open. */
   function listen(page: Page): void {
     page.open = false
+    const asked = scheduler.now()
     page.tab.waybill.stats().then(({ storage, consent }) => {
-      page.open = storage === 'durable' && consent === 'granted' && isRoomy && !disk.hang && !page.isForgetting
+      const isRead = scheduler.now() < asked + OPEN_TIMEOUT
+      page.open =
+        isRead && storage === 'durable' && consent === 'granted' && isRoomy && !disk.hang && !page.isForgetting
     })
   }
 
@@ -317,9 +323,15 @@ export async function runHistory({ seed, setup, steps }: History): Promise<Run> 
   }
 
   function kill(): void {
+    const isKept = !isUsable()
     for (const { tab } of pages) oracle.ended(tab.life, 'died', scheduler.now())
     oracle.killed(scheduler.now() - STORAGE_DELAY)
     profile.kill()
+    // Of a denial that the store could not be told of, what was written down may be lost.
+    if (isKept) {
+      deniedAt = undefined
+      oracle.allowUnwanted()
+    }
     if (wasSetBack) expectWish()
   }
 
@@ -431,13 +443,7 @@ export async function runHistory({ seed, setup, steps }: History): Promise<Run> 
       case 'restore': {
         if (action.do === 'restore' && !backup) return
         inject(action.do)
-        const isKept = !isUsable()
         kill()
-        // Of a denial that the store could not be told of, what was written down may be lost.
-        if (isKept) {
-          deniedAt = undefined
-          oracle.allowUnwanted()
-        }
         if (action.do === 'kill') return
         // What the device forgets is outside the promise. Nothing was sent that a power loss could undo; that a stream
         // forks which went back further must show.
