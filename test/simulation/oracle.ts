@@ -59,7 +59,7 @@ interface Line {
   type: string
   reason?: string
   properties?: { marker?: string }
-  state?: { future?: number }
+  state?: { future?: number; visitor?: { events: number } }
 }
 
 /** What a collector says is recorded. */
@@ -285,7 +285,7 @@ export function createOracle(): Oracle {
       if (stream.size !== last && isWhole)
         violate('G4', `${sink}: ${streamId} holds ${stream.size} of ${last} seqs with ${batchId}`)
     }
-    if (!forks && isWhole) for (const [streamId, stream] of streams) checkFuture(sink, streamId, stream)
+    if (!forks && isWhole) for (const [streamId, stream] of streams) checkState(sink, streamId, stream)
   }
 
   /** Other batches that have left the device with some of these seqs. */
@@ -309,12 +309,21 @@ export function createOracle(): Oracle {
   const isLarge = (line: Line) =>
     line.reason === 'event_too_large' && (sizes.get(placeOf(line)) ?? 0) > LEAST_EVENT_BYTES
 
-  /** What a release to come has accumulated is carried through by this one. */
-  function checkFuture(sink: string, streamId: string, stream: Map<number, { line: Line }>): void {
+  /** What has accumulated counts each event once, and what a release to come has accumulated is carried through. */
+  function checkState(sink: string, streamId: string, stream: Map<number, { line: Line }>): void {
     let latest = 0
+    /** What the stream began with. */
+    let before: number | undefined
     for (let seq = 1; seq <= stream.size; seq++) {
       const { type, state } = stream.get(seq)?.line ?? {}
       if (type === 'shed' || type === 'rejected') continue
+      const counted = (state?.visitor?.events ?? 0) - seq
+      before ??= counted
+      if (counted !== before)
+        violate(
+          'G4',
+          `${sink}: seq ${seq} of ${streamId} counts ${counted + seq} events where ${before + seq} were tracked`,
+        )
       const future = state?.future ?? 0
       if (future < latest)
         violate('G4', `${sink}: seq ${seq} of ${streamId} has lost what a release to come had accumulated`)

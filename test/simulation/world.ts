@@ -327,11 +327,9 @@ export async function runHistory({ seed, setup, steps }: History): Promise<Run> 
     for (const { tab } of pages) oracle.ended(tab.life, 'died', scheduler.now())
     oracle.killed(scheduler.now() - STORAGE_DELAY)
     profile.kill()
-    // Of a denial that the store could not be told of, what was written down may be lost.
-    if (isKept) {
-      deniedAt = undefined
-      oracle.allowUnwanted()
-    }
+    // Of a wish that the store was not told of yet, what was written down may be lost.
+    if (isKept) deniedAt = undefined
+    if (isKept || !isForgotten) oracle.allowUnwanted()
     if (wasSetBack) expectWish()
   }
 

@@ -15,6 +15,7 @@ import {
   readState,
   STATE,
 } from '../core/records.ts'
+import { stamp } from '../core/stamp.ts'
 import type { Holdings } from '../core/stats.ts'
 import type { Key, Store } from '../core/store.ts'
 import { isOutdated } from '../core/wish.ts'
@@ -39,8 +40,12 @@ export interface Buffer extends Pick<Stamper, 'submit' | 'drain' | 'settled' | '
   read: (upTo?: Key) => Promise<Holdings>
   /** The same with all lines, to be adopted by another buffer. */
   contents: () => Promise<Contents>
-  /** Takes over what another buffer held; `reset` says whether it has begun another person. */
-  adopt: (contents: Contents & { state: BufferState }, reset: boolean) => Promise<void>
+  /**
+   * Takes over what another buffer held.
+   *
+   * @param ended ids of the spans of this one that a `reset()` has ended there; undefined: it has begun nobody else
+   */
+  adopt: (contents: Contents & { state: BufferState }, ended?: readonly string[]) => Promise<void>
   /** Writes down that the visitor has consented at this time. */
   permit: (at: number) => Promise<void>
   /**
@@ -125,14 +130,20 @@ export function createBuffer(options: BufferOptions): Buffer {
         const [state, cuts, rows] = await Promise.all([get(STATE), get(CUTS), getAll(lineRange)])
         return { state: readState(state, now()), delivery: readDelivery(cuts), rows }
       }).done,
-    async adopt(contents, reset) {
+    async adopt(contents, ended) {
       const written = await store.transact(async ({ get, put }) => {
         const [stored, cuts] = await Promise.all([get(STATE), get(CUTS)])
         if (isNewer(stored)) throw new Error('newer format')
         const at = now()
-        const adopted = adopt({ state: readState(stored, at), delivery: readDelivery(cuts) }, contents, reset, at)
-        for (const [key, text] of adopted?.rows ?? []) put(key, text)
+        const [before, delivery] = [readState(stored, at), readDelivery(cuts)]
+        // What else the person before has open ends with them.
+        const left = ended && before && takeLeave(before, ended)
+        const farewell =
+          left && stamp(left, delivery, [{ operations: [{ kind: 'reset', at }] }], { ...options, now: at, refused: 0 })
+        const adopted = adopt({ state: farewell?.state ?? before, delivery }, contents, !!ended, at)
         if (adopted) {
+          for (const { key, text } of farewell?.lines ?? []) put(key, text)
+          for (const [key, text] of adopted.rows) put(key, text)
           put(STATE, adopted.state)
           put(CUTS, adopted.delivery)
         }
@@ -212,6 +223,12 @@ export function createBuffer(options: BufferOptions): Buffer {
       flusher.halt()
     },
   }
+}
+
+/** The state without these spans, if it has a stream. */
+function takeLeave({ stream, ...state }: BufferState, ended: readonly string[]): BufferState | undefined {
+  const spans = Object.entries(stream?.spans ?? {}).filter(([id]) => !ended.includes(id))
+  return stream && { ...state, stream: { ...stream, spans: Object.fromEntries(spans) } }
 }
 
 const countEvents = (raw: unknown): number =>

@@ -413,6 +413,29 @@ describe('a reset in memory', () => {
     expect(userOf('b')?.anonymousId).not.toBe(userOf('m1')?.anonymousId)
   })
 
+  test.each([
+    ['another page', false],
+    ['this page', true],
+  ])('ends the span that %s has open in the store, once', async (_, isOwn) => {
+    const scene = createScene()
+    const { parts, buffers, track } = scene
+    parts.collector.answer = outage
+    await track('a')
+    const other = createBuffers(newPage(parts))
+    await (isOwn ? buffers : other).submit(spanCall('start'))
+    parts.disk.always = down
+    await buffers.submit(reset)
+    await track('m')
+    await mend(scene)
+    const events = (await readAll(parts)).lines.map(parseLine)
+    expect(events.flatMap(({ event, span }) => (span ? [[event, span.outcome]] : []))).toEqual([
+      ['Checkout', 'abandoned'],
+    ])
+    const streamOf = (name: string) => events.find(({ event }) => event === name)?.streamId
+    expect(streamOf('m')).not.toBe(streamOf('Checkout'))
+    expect((await readAll(parts)).state.stream).toMatchObject({ streamId: streamOf('m') })
+  })
+
   test('is not forgotten when the store fails again at once', async () => {
     const scene = createScene()
     const { parts, buffers, track } = scene
@@ -431,6 +454,22 @@ describe('a reset in memory', () => {
       undefined,
     ])
   })
+})
+
+test('while nothing may be stored, memory is not taken into the store', async () => {
+  const scene = createScene()
+  const { parts, buffers, track } = scene
+  parts.disk.always = down
+  await track('m')
+  parts.collector.answer = outage
+  buffers.halt()
+  parts.disk.always = undefined
+  await parts.clock.pass(RETRY)
+  await turn()
+  expect(await storedStreams(parts)).toEqual([])
+  buffers.run()
+  await turn()
+  expect(await storedStreams(parts)).toEqual([['1 m']])
 })
 
 describe('forgotten', () => {

@@ -38,10 +38,14 @@ export function createBuffers(options: BuffersOptions): Buffers {
   const { createMemoryStore, delay, onConsent, onError, onRecorded } = options
   let memory: Buffer | undefined
   let reset = false
+  /** Ids of the open spans that memory has taken over. */
+  let borrowed: readonly string[] = []
   /** Since when this page was told to forget what was before, in ms since 1970. */
   let forgottenAt = 0
   /** What is submitted while one of the two takes over from the other: it comes after what is handed over. */
   let queued: Waiting[] | undefined
+  /** Nothing may be stored or sent: the visitor's word is not known any more. */
+  let halted = false
   let handover: Promise<void> | undefined
   let adoption: Promise<void> | undefined
 
@@ -69,6 +73,8 @@ export function createBuffers(options: BuffersOptions): Buffers {
     if (memory) return
     onError({ code: 'storage', detail: String(error) })
     reset = false
+    const origin = durable.stream()
+    borrowed = Object.keys(origin?.spans ?? {})
     memory = createBuffer({
       ...options,
       store: createMemoryStore(),
@@ -76,7 +82,7 @@ export function createBuffers(options: BuffersOptions): Buffers {
       lock: (work) => work(), // No other tab sees this store.
       assumedConsent: options.consent,
       owes: undefined,
-      origin: durable.stream(),
+      origin,
       onHindered(waiting, hindrance) {
         if ('consent' in hindrance) return onConsent(waiting, hindrance.consent)
         onError({ code: 'internal', detail: String(hindrance.error) })
@@ -111,7 +117,7 @@ export function createBuffers(options: BuffersOptions): Buffers {
 
   async function takeBack(): Promise<void> {
     await handover
-    if (memory && !queued) {
+    if (memory && !queued && !halted) {
       adoption = adoptFrom(memory).then(() => {
         adoption = undefined
       })
@@ -126,7 +132,7 @@ export function createBuffers(options: BuffersOptions): Buffers {
       own.halt() // It cuts nothing any more: a batch is cut once, and by one of the two.
       await own.settled()
       const { state, ...contents } = await own.contents()
-      if (state) await durable.adopt({ ...contents, state }, reset)
+      if (state) await durable.adopt({ ...contents, state }, reset ? borrowed : undefined)
       if (memory === own) memory = undefined
       await own.forget(options.now()) // An answer that is still to come finds nothing: the store presents the batch again.
       durable.flushNow()
@@ -185,9 +191,13 @@ export function createBuffers(options: BuffersOptions): Buffers {
     },
     maybeLeave: () => each((buffer) => buffer.maybeLeave()),
     run(online) {
+      halted = false
       each((buffer) => buffer.run(online))
       takeBack()
     },
-    halt: () => each((buffer) => buffer.halt()),
+    halt() {
+      halted = true
+      each((buffer) => buffer.halt())
+    },
   }
 }
