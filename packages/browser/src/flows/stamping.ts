@@ -123,7 +123,7 @@ interface Run {
 const MARKS = 50
 
 /** Events of one transaction: more would hold the main thread for longer than a frame. */
-const BURST = 200
+const BURST = 100
 
 /**
  * Writes each event and the state it completes in one transaction. Events that are handed over while a transaction
