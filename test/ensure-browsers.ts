@@ -7,7 +7,7 @@ import { findFirefox } from './browsers/find-firefox.ts'
 import { findWebKit } from './browsers/find-webkit.ts'
 import { isExecutable } from './browsers/is-executable.ts'
 
-// Finds the three engines that the tests drive, and installs what it can of those that are missing.
+// Finds the three engines that the tests drive, or those that are named, and installs what it can of those that are missing.
 
 interface Wanted {
   name: string
@@ -81,7 +81,8 @@ function ensure({ name, find, install }: Wanted): string | undefined {
   }
 }
 
-for (const browser of wanted) {
+const named = process.argv.slice(2)
+for (const browser of wanted.filter(({ name }) => named.length === 0 || named.includes(name))) {
   try {
     const path = ensure(browser)
     if (path) {

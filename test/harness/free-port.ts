@@ -2,6 +2,7 @@ import { listen } from './listen.ts'
 
 /** A port of localhost that nobody listened on a moment ago. */
 export async function freePort(): Promise<number> {
-  await using server = await listen(() => {})
-  return server.port
+  const { port, close } = await listen(() => {})
+  await close()
+  return port
 }
