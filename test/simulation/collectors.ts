@@ -11,6 +11,8 @@ interface Incoming {
   method: 'POST'
   headers: Record<string, string>
   body: Uint8Array<ArrayBuffer>
+  /** The connection breaks after so many bytes of it. */
+  cutAt?: number
 }
 
 /** An answer as it leaves one. */
@@ -75,6 +77,14 @@ export function createFleet({
 
   function start({ sinks, limits }: Deployment): Instance {
     const life: Life = { state: 'running' }
+    const platform = simulatedPlatform(scheduler, life)
+    /** Other requests come in between, and the collector may die. */
+    const takeTime =
+      <Args extends unknown[], Value>(work: (...args: Args) => Promise<Value>) =>
+      async (...args: Args) => {
+        await scheduler.delay(scheduler.random(), life)
+        return work(...args)
+      }
     const app = createCollector(
       {
         keys: [{ key, id: 'sim', origins }],
@@ -83,7 +93,7 @@ export function createFleet({
         now: () => Math.floor(scheduler.now()),
         log,
       },
-      simulatedPlatform(scheduler, life),
+      { ...platform, sha256: takeTime(platform.sha256), inflate: takeTime(platform.inflate) },
     )
     const required = sinks.flatMap((sink) => (sink.required ? [sink.destination.name] : []))
     return { life, app, required, open: 0 }
@@ -98,8 +108,9 @@ export function createFleet({
     counts.died += instance.open
   }
 
-  async function present(instance: Instance, { url, ...init }: Incoming): Promise<Outgoing> {
-    const response = await instance.app.fetch(new Request(url, init))
+  async function present(instance: Instance, { url, cutAt, ...init }: Incoming): Promise<Outgoing> {
+    const body = cutAt === undefined ? init.body : cutShort(init.body.subarray(0, cutAt))
+    const response = await instance.app.fetch(new Request(url, { ...init, body, duplex: 'half' } as RequestInit))
     const { status, headers } = response
     return { status, headers, body: new Uint8Array(await response.arrayBuffer()), required: instance.required }
   }
@@ -131,4 +142,16 @@ export function createFleet({
       fleet = successors
     },
   }
+}
+
+/** A body whose connection breaks. */
+const cutShort = (bytes: Uint8Array): ReadableStream => {
+  const chunks = [bytes]
+  return new ReadableStream({
+    pull(controller) {
+      const chunk = chunks.shift()
+      if (chunk && chunk.length > 0) controller.enqueue(chunk)
+      else controller.error(new TypeError('the connection was reset'))
+    },
+  })
 }

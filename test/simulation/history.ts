@@ -209,7 +209,8 @@ const toSteps = (theme: fc.Arbitrary<Action> = action): fc.Arbitrary<Step[]> =>
       fc.oneof(
         { weight: 32, arbitrary: toStep(action) },
         { weight: 4, arbitrary: toStep(theme) },
-        { weight: 1, arbitrary: fc.oneof(takeover, lateRefusal) },
+        { weight: 1, arbitrary: takeover },
+        { weight: 1, arbitrary: lateRefusal },
       ),
       { minLength: 4, maxLength: 60, size: 'max' },
     )

@@ -6,6 +6,8 @@ export interface Presented {
   method: 'POST'
   headers: Record<string, string>
   body: Uint8Array<ArrayBuffer>
+  /** The connection breaks after so many bytes of it. */
+  cutAt?: number
 }
 
 /** An answer as it travels. */
@@ -28,7 +30,7 @@ export interface Weather {
   repeat: number
   /** Seconds late: overtaken by what comes after. */
   delay: number
-  /** The answer ends in the middle. */
+  /** The request or its answer ends in the middle. */
   cut: number
   /** Somebody in between answers instead. */
   middlebox: number
@@ -49,10 +51,16 @@ export interface NetworkOptions {
   onFault: (kind: string) => void
 }
 
+const page = (status: number, headers = new Headers()): Answered => ({
+  status,
+  headers,
+  body: new TextEncoder().encode(`<h1>${status}</h1>`),
+})
+
+/** Who answers in the collector's place: hotels, firewalls, blockers, proxies. */
 const PORTAL: Answered[] = [
-  { status: 200, headers: new Headers(), body: new TextEncoder().encode('<html>Welcome to the hotel</html>') },
-  { status: 400, headers: new Headers(), body: new TextEncoder().encode('<h1>Bad Request</h1>') },
-  { status: 503, headers: new Headers({ 'retry-after': '7' }), body: new Uint8Array() },
+  ...[200, 204, 400, 401, 403, 404, 413, 429].map((status) => page(status)),
+  page(503, new Headers({ 'retry-after': '7' })),
 ]
 
 export function createNetwork({ scheduler, server, onFault }: NetworkOptions): Network {
@@ -77,22 +85,31 @@ export function createNetwork({ scheduler, server, onFault }: NetworkOptions): N
     }
     let ended = false
     return new Promise((resolve, reject) => {
-      const fail = (error: Error) => {
+      // Not by the listener's own signal: Node keeps what such a listener reaches for as long as it likes.
+      const settle = (how: () => void) => {
         ended = true
-        reject(error)
+        init.signal?.removeEventListener('abort', abort)
+        how()
       }
-      init.signal?.addEventListener('abort', () => fail(new DOMException('aborted', 'AbortError')))
+      const fail = (error: Error) => settle(() => reject(error))
+      const succeed = (answer: Answered) => settle(() => resolve(toResponse(answer)))
+      const abort = () => fail(new DOMException('aborted', 'AbortError'))
+      init.signal?.addEventListener('abort', abort)
       const refuse = () => after(latency(), () => fail(new TypeError('Failed to fetch')), life)
       const isGone = () => ended || (life.state === 'gone' && !init.keepalive)
 
       const arrive = () => {
         if (isGone()) return
+        if (strikes('cut')) {
+          server({ ...request, cutAt: Math.floor(random() * request.body.length) }, refuse)
+          return
+        }
         let answered = false
         server(request, (answer) => {
           if (answered) return
           answered = true
           if (network.weather.offline || strikes('lose')) refuse()
-          else after(latency(), () => resolve(toResponse(answer)), life)
+          else after(latency(), () => succeed(answer), life)
         })
       }
       const toResponse = ({ status, headers, body }: Answered): Response => {
@@ -109,7 +126,7 @@ export function createNetwork({ scheduler, server, onFault }: NetworkOptions): N
       if (network.weather.offline || strikes('lose')) return void refuse()
       if (strikes('middlebox')) {
         const answer = PORTAL[Math.floor(random() * PORTAL.length)] as Answered
-        return void after(latency(), () => resolve(toResponse(answer)), life)
+        return void after(latency(), () => succeed(answer), life)
       }
       after(latency(), arrive)
       if (strikes('repeat')) after(latency(), arrive)

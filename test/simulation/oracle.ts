@@ -240,7 +240,10 @@ export function createOracle(): Oracle {
       if (!kept) continue
       const content = lines.map(withoutReceived).join('\n')
       const before = batches.get(batchId)
-      if (before === content) continue
+      if (before === content) {
+        violate('G8', `${sink}: ${batchId} is there twice`)
+        continue
+      }
       if (before !== undefined && !forks) violate('G5', `${sink}: ${batchId} came with two contents`)
       batches.set(batchId, content)
       const streamId = batchId.slice(0, batchId.indexOf(':'))

@@ -139,9 +139,10 @@ export async function runHistory({ seed, setup, steps }: History): Promise<Run> 
     if (!copy) latestOf.set(batchId, own)
     const answered = present(life, url, init)
     answered
-      .then(({ status }) => {
+      .then(({ status, headers }) => {
         say(`${nameOf(life)} hears ${status} for ${short(batchId)}`)
-        if (status === 413 && latestOf.get(batchId) === own) oracle.allowHalves(batchId)
+        const isOurs = headers.get('content-type')?.startsWith('application/problem+json')
+        if (status === 413 && isOurs && latestOf.get(batchId) === own) oracle.allowHalves(batchId)
       })
       .catch((error) => say(`${nameOf(life)} hears nothing for ${short(batchId)}: ${error.message}`))
       .finally(() => underWay.delete(own))
@@ -610,7 +611,7 @@ export async function runHistory({ seed, setup, steps }: History): Promise<Run> 
   if (consent === 'granted' && !isEmpty()) {
     oracle.violate('G3', `${PATIENCE / MINUTE} min after the last fault not everything is recorded`)
   }
-  if (consent === 'denied' && (disk.read(NAME) ?? []).some(([key]) => Array.isArray(key))) {
+  if (consent === 'denied' && !(isEmpty() && [...profile.storage.keys()].every((key) => key === `${NAME}.consent`))) {
     oracle.violate('G12', 'the buffer is not empty, and consent is denied')
   }
   if (spans.isUsed && consent === 'granted' && oracle.violations.length === 0) await endSpans()

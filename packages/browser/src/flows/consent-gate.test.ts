@@ -582,6 +582,20 @@ describe('a wish that the page before could not finish', () => {
     expect(await storedEvents(parts)).toEqual(['a'])
   })
 
+  test('and is a denial that comes to light again after a later grant was done does not count with a forgetting', async () => {
+    const shared = createPage('granted')
+    await shared.gate.decide('granted')
+    const { wishedAt = 0 } = (await readAll(shared.parts)).state
+    const { gate, words, track } = createPage('granted', shared.parts, {
+      wish: { at: wishedAt - 1, consent: 'denied', forget: true },
+    })
+    gate.run()
+    await turn()
+    expect(words.wish).toBeUndefined()
+    await gate.forget()
+    expect(await track('a')).toEqual([{ status: 'durable', seq: 1 }])
+  })
+
   test('that can’t be carried out counts before what the store holds', async () => {
     const shared = createBuffersParts()
     const before = createPage('granted', shared)

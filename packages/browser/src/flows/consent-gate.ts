@@ -124,8 +124,9 @@ export function createConsentGate({ buffers, wishes, now, delay, assumed, onErro
     let holdings = await buffers.read().catch(() => undefined)
     const noted = wishes.read()
     const latestAt = Math.max(noted?.at ?? 0, holdings?.state?.wishedAt ?? 0)
-    // What was done may come to light again after a kill of the browser.
-    if (noted && noted.consent !== 'denied' && isDone(noted, holdings?.state?.wishedAt)) wishes.clear()
+    // What was done, or has given way, may come to light again after a kill of the browser. The last denial stays.
+    const wishedAt = holdings?.state?.wishedAt
+    if (noted && isDone(noted, wishedAt) && (noted.consent !== 'denied' || noted.at !== wishedAt)) wishes.clear()
     // It has given way to a later one, here or in another tab.
     if (owed && (wasNoted ? noted?.at !== owed.at : latestAt > owed.at)) owed = undefined
     const wish = owed ?? noted
