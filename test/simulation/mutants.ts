@@ -55,7 +55,7 @@ export const mutants: readonly Mutant[] = [
         '      store.transact(async (next) => next.put(STATE, state)).done.catch(() => {})\n      commit()\n',
       ],
     ],
-    breaks: ['G4'],
+    breaks: ['G1', 'G4'],
   },
   {
     name: 'stamps a raw record as often as it is found',
