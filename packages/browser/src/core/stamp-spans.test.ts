@@ -192,6 +192,21 @@ describe('a span that is left', () => {
     expect(buffer.open()).toBe(0)
   })
 
+  test('is not told of a session that goes on, when what a page has left behind is stamped late', () => {
+    const buffer = createBuffer({ sessionEnded: true })
+    buffer.do(0, at(0))
+    buffer.do(40 * MINUTE, at(40 * MINUTE, 'b'))
+    buffer.stamp(41 * MINUTE, [{ tab: 'another', run: 1, operations: [at(MINUTE, 'late')] } as Journal])
+    buffer.do(42 * MINUTE, at(42 * MINUTE, 'c'))
+    expect(buffer.told()).toEqual([
+      ['a', 1],
+      ['Session Ended', 1],
+      ['b', 2],
+      ['late', 2],
+      ['c', 2],
+    ])
+  })
+
   test('that was abandoned is no sign of anybody: the session is as old as before', () => {
     const buffer = createBuffer()
     buffer.do(0, at(0), spanCall('start'))

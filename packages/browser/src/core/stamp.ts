@@ -88,6 +88,8 @@ export function stamp(
     dropped += Object.keys(stream.spans).length - Object.keys(spans).length
     stream = { ...stream, spans }
   }
+  /** What is stamped is a record of the raw journal, which says whose it is. */
+  let isLeft = false
   // A clock that was set back would make everything look older than what was forgotten.
   const past = (at = 0) => (at <= now ? at : 0)
   const forgottenAt = past(state.forgottenAt)
@@ -143,7 +145,9 @@ export function stamp(
     appended.lines++
     appended.bytes += byteLength(text)
     const begins = Object(values.session).id !== Object(to.values.session).id
-    const latestAt = isActive || begins ? at : to.latestAt
+    // What was left behind may be stamped long after it happened; a clock that was set back is the others' word.
+    const happenedAt = isLeft ? Math.max(at, to.latestAt) : at
+    const latestAt = isActive || begins ? happenedAt : to.latestAt
     const next: StreamState = { ...to, userId, seq, latestAt, values: { registered, ...values } }
     if (Object.keys(about).length > 0) next.about = about
     else delete next.about
@@ -224,7 +228,9 @@ export function stamp(
     return { ...to, values: { ...to.values, registered } }
   }
 
-  for (const { identity, operations } of journals) {
+  for (const journal of journals) {
+    const { identity, operations } = journal
+    isLeft = 'tab' in journal
     // A page that left while another tab's `reset()` was under way wrote for the person before. That person's stream
     // is closed, so the late events get one of their own: no stream ever links two people.
     // Not so where there is no stream any more, or the person's was forgotten or cleared: nothing may lead back to it.
@@ -254,6 +260,7 @@ export function stamp(
     }
     if (former) finish(former)
   }
+  isLeft = false
   stream = conclude(stream, now)
   return { state: { ...state, streams, stream, appended, dropped, low }, lines, outcomes, faults: [...faults.values()] }
 }
