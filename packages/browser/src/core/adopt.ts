@@ -1,3 +1,4 @@
+import type { JsonObject } from '@waybill/protocol'
 import type { IdentityState } from './accumulators/identity.ts'
 import type { Row } from './line.ts'
 import type { BufferState, Delivery, StreamState } from './records.ts'
@@ -12,18 +13,25 @@ export interface Contents {
   rows: readonly Row[]
 }
 
+/** All that a buffer in memory holds. */
+export interface Memory extends Contents {
+  state: BufferState
+  origin?: StreamState | undefined
+}
+
 /**
  * Takes what was kept in memory into the store: its streams under numbers of their own, and its cuts as they were
  * drawn, since they may have been presented. The store's current stream goes on; what the page has since learned of
  * the person joins it, unless `reset()` has begun another person meanwhile. Undefined where none of it may be kept:
  * consent was withdrawn, or the store was emptied on request since the page began to keep events in memory.
  *
+ * @param memory with the stream that it went on from, if the page knew one: only what has changed since is news
  * @param reset whether it has
  * @param now ms since 1970
  */
 export function adopt(
   store: Pick<Contents, 'state' | 'delivery'>,
-  memory: Contents & { state: BufferState },
+  memory: Memory,
   reset: boolean,
   now: number,
 ): (Contents & { state: BufferState }) | undefined {
@@ -43,7 +51,9 @@ export function adopt(
   const lines = added.appended.lines - memory.delivery.forgotten.lines
   const bytes = added.appended.bytes - memory.delivery.forgotten.bytes
   const before = state ?? { ...added, appended: delivery.forgotten, dropped: 0 }
-  const stream = added.stream ? join(reset ? undefined : state?.stream, renumber(added.stream)) : state?.stream
+  const stream = added.stream
+    ? join(reset ? undefined : state?.stream, renumber(added.stream), memory.origin)
+    : state?.stream
   const { spans = {}, borrowed = [] } = added.stream ?? {}
   // Of a person who has given way to another meanwhile.
   const lost = Object.keys(spans).filter((id) => !borrowed.includes(id) && !stream?.spans?.[id])
@@ -69,23 +79,33 @@ export function adopt(
 }
 
 /** What the page has learned of the person joins the store's stream, unless that is a newer person's. */
-function join(stored: StreamState | undefined, added: StreamState): StreamState {
+function join(stored: StreamState | undefined, added: StreamState, origin?: StreamState): StreamState {
   if (!stored) return added
   const isSame = stored.anonymousId === added.anonymousId
   if (!isSame && bornAt(stored.streamId) > bornAt(added.anonymousId)) return stored
-  // The same stream went on in memory, so what is not registered any more was unregistered.
-  const before = isSame ? {} : stored.values.registered
+  // Other tabs may have changed the same stream meanwhile.
+  const before = isSame ? origin : undefined
+  const isNews = !isEqual(added.values.identity, before?.values.identity)
   return {
     ...stored,
     ...(added.spans && { spans: joinSpans(stored.spans, added.spans, added.borrowed) }),
-    userId: added.userId ?? stored.userId,
+    userId: added.userId === before?.userId ? stored.userId : (added.userId ?? stored.userId),
     values: {
       ...stored.values,
-      registered: { ...before, ...added.values.registered },
-      ...joinIdentity(stored.values.identity as IdentityState, added.values.identity as IdentityState),
+      registered: change(stored.values.registered, before?.values.registered, added.values.registered),
+      ...(isNews && joinIdentity(stored.values.identity as IdentityState, added.values.identity as IdentityState)),
     },
   }
 }
+
+/** The same changes, made to something else. */
+function change(to: JsonObject, before: JsonObject = {}, after: JsonObject): JsonObject {
+  const kept = Object.entries(to).filter(([name]) => name in after || !(name in before))
+  const news = Object.entries(after).filter(([name, value]) => !isEqual(value, before[name]))
+  return Object.fromEntries([...kept, ...news])
+}
+
+const isEqual = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b)
 
 function joinIdentity(stored?: IdentityState, added?: IdentityState): { identity?: IdentityState } {
   if (!added) return {}

@@ -1,4 +1,4 @@
-import { adopt, type Contents } from '../core/adopt.ts'
+import { adopt, type Contents, type Memory } from '../core/adopt.ts'
 import type { ConsentDecision } from '../core/consent.ts'
 import { type RawRecord, takeSince } from '../core/operation.ts'
 import { parseObject } from '../core/parse-object.ts'
@@ -45,7 +45,7 @@ export interface Buffer extends Pick<Stamper, 'submit' | 'drain' | 'settled' | '
    *
    * @param ended ids of the spans of this one that a `reset()` has ended there; undefined: it has begun nobody else
    */
-  adopt: (contents: Contents & { state: BufferState }, ended?: readonly string[]) => Promise<void>
+  adopt: (contents: Memory, ended?: readonly string[]) => Promise<void>
   /** Writes down that the visitor has consented at this time. */
   permit: (at: number) => Promise<void>
   /**

@@ -393,6 +393,23 @@ describe('when the store works again', () => {
   })
 })
 
+test('what another tab has changed meanwhile is not changed back by what memory held of it', async () => {
+  const scene = createScene()
+  const { parts, buffers, track } = scene
+  await buffers.submit(registered({ group: 'G1', plan: 'pro' }))
+  await buffers.submit(identified('ada'))
+  const other = createBuffers(newPage(parts))
+  await other.submit(registered({ group: 'G2' }))
+  await other.submit(identified('bob'))
+  parts.disk.always = down
+  await track('m')
+  await buffers.submit({ kind: 'unregister', at: parts.now(), names: ['plan'] })
+  await buffers.submit(registered({ seen: true }))
+  await mend(scene)
+  const { stream } = (await readAll(parts)).state
+  expect([stream?.userId, stream?.values.registered]).toEqual(['bob', { group: 'G2', seen: true }])
+})
+
 describe('a reset in memory', () => {
   test('begins another person, who goes on in the store', async () => {
     const scene = createScene()

@@ -1,6 +1,7 @@
 import type { Consent, ConsentDecision } from '../core/consent.ts'
 import type { DropReason } from '../core/drop-reason.ts'
 import type { Operation } from '../core/operation.ts'
+import type { StreamState } from '../core/records.ts'
 import type { Holdings } from '../core/stats.ts'
 import type { Store } from '../core/store.ts'
 import { type Buffer, type BufferOptions, createBuffer } from './buffer.ts'
@@ -38,8 +39,8 @@ export function createBuffers(options: BuffersOptions): Buffers {
   const { createMemoryStore, delay, onConsent, onError, onRecorded } = options
   let memory: Buffer | undefined
   let reset = false
-  /** Ids of the open spans that memory has taken over. */
-  let borrowed: readonly string[] = []
+  /** What memory has gone on from. */
+  let origin: StreamState | undefined
   /** Since when this page was told to forget what was before, in ms since 1970. */
   let forgottenAt = 0
   /** What is submitted while one of the two takes over from the other: it comes after what is handed over. */
@@ -73,8 +74,7 @@ export function createBuffers(options: BuffersOptions): Buffers {
     if (memory) return
     onError({ code: 'storage', detail: String(error) })
     reset = false
-    const origin = durable.stream()
-    borrowed = Object.keys(origin?.spans ?? {})
+    origin = durable.stream()
     memory = createBuffer({
       ...options,
       store: createMemoryStore(),
@@ -132,7 +132,8 @@ export function createBuffers(options: BuffersOptions): Buffers {
       own.halt() // It cuts nothing any more: a batch is cut once, and by one of the two.
       await own.settled()
       const { state, ...contents } = await own.contents()
-      if (state) await durable.adopt({ ...contents, state }, reset ? borrowed : undefined)
+      if (state)
+        await durable.adopt({ ...contents, state, origin }, reset ? Object.keys(origin?.spans ?? {}) : undefined)
       if (memory === own) memory = undefined
       await own.forget(options.now()) // An answer that is still to come finds nothing: the store presents the batch again.
       durable.flushNow()
