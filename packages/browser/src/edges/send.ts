@@ -36,17 +36,16 @@ export function createSender(
     const release = () => stop.abort('released')
     browser.delay(requestTimeout).then(() => stop.abort('timeout'))
     let share = 0
+    const end = () => {
+      if (!share || signal.reason === HALTED) release()
+    }
+    signal.addEventListener('abort', end)
     try {
       const { url, init } = await composeRequest(text, target, browser)
       const present = () => {
-        const keepalive = share > 0
-        const end = () => {
-          if (!keepalive || signal.reason === HALTED) release()
-        }
-        signal.addEventListener('abort', end, { signal: stop.signal })
         // While we were compressing, and the page may have stood still since: another tab has long gone on.
         if (signal.aborted) release()
-        return browser.fetch(url, { ...init, keepalive, signal: stop.signal })
+        return browser.fetch(url, { ...init, keepalive: share > 0, signal: stop.signal })
       }
       const bytes = init.body.length
       if (!doubted && keepaliveBytes.inFlight + bytes <= KEEPALIVE_BYTES) {
@@ -73,7 +72,8 @@ export function createSender(
       return { status: 0, failure: String(stop.signal.reason ?? error) }
     } finally {
       keepaliveBytes.inFlight -= share
-      stop.abort() // Takes the listener off, and ends an answer that was not read to its end.
+      signal.removeEventListener('abort', end)
+      stop.abort() // Ends an answer that was not read to its end.
     }
   }
 }
