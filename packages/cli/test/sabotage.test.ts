@@ -100,6 +100,66 @@ describe('what is missing', () => {
     expect(at(report).missing).toEqual([{ first: 30, last: 30, kind: 'line' }])
   })
 
+  test.each<[what: string, change: (line: string) => string]>([
+    ['the seq became text', (line) => line.replace('"seq":6,', '"seq":"6",')],
+    ['the seq is gone', (line) => line.replace('"seq":6,', '')],
+    ['the stream is no id any more', (line) => line.replace(`"streamId":"${stream}"`, '"streamId":"0192d0c0"')],
+    ['the type is no text', (line) => line.replace('"type":"track"', '"type":5')],
+    ['the type is gone', (line) => line.replace('"type":"track",', '')],
+  ])('a line alone in the last batch in which %s is damaged, and its batch id tells of the gap', (_, change) => {
+    const [line = ''] = batch(6, 6)
+    const damaged = change(line)
+    expect(damaged).not.toBe(line)
+    for (const last of [damaged, `[${damaged}]`]) {
+      const report = auditLines({ 'a.ndjson': [...batch(1, 5), last] })
+      expect(report.remarks).toEqual([{ kind: 'damaged', file: 'a.ndjson', line: 6, detail: expect.any(String) }])
+      expect(at(report)).toMatchObject({
+        verdict: 'incomplete',
+        last: 6,
+        events: 5,
+        missing: [{ first: 6, last: 6, kind: 'line' }],
+      })
+    }
+    expect(at(auditLines({ 'a.ndjson': [...batch(1, 5), damaged, line] }))).toMatchObject({
+      verdict: 'unreadable',
+      events: 6,
+      missing: [],
+    })
+  })
+
+  test('a line alone in the last batch whose stream became another contradicts its messageId, and leaves a gap', () => {
+    const last = batch(6, 6).map((line) => line.replace(`"streamId":"${stream}"`, `"streamId":"${streamOf(2)}"`))
+    const report = auditLines({ 'a.ndjson': [...batch(1, 5), ...last] })
+    expect(report.remarks).toMatchObject([{ kind: 'contradictory', file: 'a.ndjson', line: 6 }])
+    expect(at(report)).toMatchObject({ verdict: 'incomplete', missing: [{ first: 6, last: 6, kind: 'line' }] })
+  })
+
+  test('of a stream whose only line is damaged its batch id tells', () => {
+    const report = auditLines({ 'a.ndjson': batch(1, 1).map((line) => line.replace('"seq":1,', '')) })
+    expect(at(report)).toMatchObject({ verdict: 'incomplete', missing: [{ first: 1, last: 1, kind: 'line' }] })
+  })
+
+  test('an event that was made a tombstone contradicts itself, and explains nothing', () => {
+    for (const type of ['shed', 'rejected']) {
+      const last = batch(6, 6).map((line) => line.replace('"type":"track"', `"type":"${type}","reason":"cap"`))
+      const report = auditLines({ 'a.ndjson': [...batch(1, 5), ...last] })
+      expect(report.remarks).toMatchObject([{ kind: 'contradictory', file: 'a.ndjson', line: 6 }])
+      expect(at(report)).toMatchObject({
+        verdict: 'incomplete',
+        explained: [],
+        missing: [{ first: 6, last: 6, kind: 'line' }],
+      })
+    }
+  })
+
+  test('a tombstone with one member of an event contradicts itself', () => {
+    for (const member of ['"timestamp":""', '"event":"Clicked"', '"properties":{}', '"traits":{}', '"state":{}']) {
+      const line = tombstone(6).replace('"type"', `${member},"type"`)
+      const report = auditLines({ 'a.ndjson': [...batch(1, 5), line] })
+      expect(report).toMatchObject({ verdict: 'unreadable', remarks: [{ kind: 'contradictory', line: 6 }] })
+    }
+  })
+
   test('a damaged line whose event came again leaves nothing missing, and the input is none the less not all read', () => {
     const report = auditLines({ 'a.ndjson': [...whole, '{"streamId":', ...second] })
     expect(at(report)).toMatchObject({ verdict: 'unreadable', missing: [], events: 60 })

@@ -3,7 +3,7 @@ import { compareRepeats } from './compare-repeats.ts'
 import { createDigestLog, type Run, type Spool } from './digest-log.ts'
 import { type ObjectKey, parseObjectKey } from './parse-object-key.ts'
 import { addRange } from './ranges.ts'
-import { createLineReader, type Line } from './read-line.ts'
+import { createLineReader, type Line, type LineFault } from './read-line.ts'
 import { createRemarks } from './remarks.ts'
 import type { AuditReport, Fork, Remark } from './report.ts'
 import { emptyTally, type LinePosition, type StreamTally, tally } from './stream-tally.ts'
@@ -69,6 +69,11 @@ export function createAudit({ spool, digest }: AuditParts): Audit {
     log.append(run, digest(line.kind === 'event' ? line.text : `${kind}: ${line.reason}`))
   }
 
+  function addFault({ kind, detail, claimed }: LineFault, line: number): void {
+    remarks.add({ kind, file, line, detail })
+    if (claimed) addRange(streamOf(claimed.streamId).claimed, claimed.first, claimed.last, undefined)
+  }
+
   function checkPlace({ streamId, first, last }: ObjectKey, line: Line, { line: number }: LinePosition): void {
     if (isMisplaced || (line.streamId === streamId && line.seq >= first && line.through <= last)) return
     isMisplaced = true
@@ -99,7 +104,7 @@ export function createAudit({ spool, digest }: AuditParts): Audit {
       const read = readLine(text)
       const step = text.trimStart().startsWith('[') ? 0 : 1
       for (const line of read) {
-        if ('detail' in line) remarks.add({ ...line, file, line: number })
+        if ('detail' in line) addFault(line, number)
         else add(line, position, step)
       }
     },

@@ -54,7 +54,7 @@ export function createLatestStates({ by, readLine, remark }: LatestStatesParts):
     addLine(text, file, line) {
       if (text.trim() === '') return
       for (const each of readLine(text)) {
-        if ('detail' in each) remark({ ...each, file, line })
+        if ('detail' in each) remark({ kind: each.kind, file, line, detail: each.detail })
         else if (each.kind === 'event') add(each.members)
       }
     },

@@ -1,4 +1,12 @@
-import { type BatchId, isSeq, isStreamId, type Seq, type StreamId, tombstoneTypes } from '@waybill/protocol'
+import {
+  type BatchId,
+  type CompleteEvent,
+  isSeq,
+  isStreamId,
+  type Seq,
+  type StreamId,
+  tombstoneTypes,
+} from '@waybill/protocol'
 import { parseBatchId } from './parse-batch-id.ts'
 
 /** What a collector said of a batch when it brought it. */
@@ -6,6 +14,7 @@ interface Delivery {
   /** The collector's clock, ms since 1970. NaN when it can't be read. */
   at: number
   batchId: BatchId
+  streamId: StreamId
   first: Seq
   last: Seq
   skewMs?: number
@@ -32,10 +41,15 @@ export type Line = {
   | { kind: (typeof tombstoneTypes)[number]; reason: string }
 )
 
-/** Why a text says nothing about a stream. `foreign`: it is JSON, and of another program. */
+/**
+ * Why a text says nothing about a place of a stream. `foreign`: it is JSON, and of another program. `damaged`: a collector has
+ * brought it, or it names its place, and yet it is no line.
+ */
 export interface LineFault {
-  kind: 'not_json' | 'foreign' | 'contradictory'
+  kind: 'not_json' | 'foreign' | 'damaged' | 'contradictory'
   detail: string
+  /** What its batch id says has come, where that is beyond doubt: what was lost with the line is still a gap. */
+  claimed?: Pick<Delivery, 'streamId' | 'first' | 'last'> | undefined
 }
 
 /** The members of a line, of which nothing is known yet. */
@@ -70,18 +84,32 @@ export function createLineReader(): ReadLine {
   }
 
   function read(value: unknown, text: string | undefined): Line | LineFault {
-    if (typeof value !== 'object' || value === null) return foreign('It is no object.')
+    if (typeof value !== 'object' || value === null) return { kind: 'foreign', detail: 'It is no object.' }
     const members = value as Members
     const { streamId, seq, type, messageId } = members
-    if (!isStreamId(streamId) || !isSeq(seq)) return foreign('It has no `streamId` and `seq`.')
+    if (!isStreamId(streamId) || !isSeq(seq)) {
+      const claimed = toDelivery(members.received)
+      return { kind: claimed ? 'damaged' : 'foreign', detail: 'It has no `streamId` and `seq`.', claimed }
+    }
     if (messageId !== undefined && messageId !== `${streamId}.${seq}`) {
-      return contradictory(`It says that it is seq ${seq} of ${streamId}, and its messageId is ${show(messageId)}.`)
+      const detail = `It says that it is seq ${seq} of ${streamId}, and its messageId is ${show(messageId)}.`
+      return { kind: 'contradictory', detail, claimed: toDelivery(members.received) }
+    }
+    if (typeof type !== 'string') {
+      return { kind: 'damaged', detail: `Its type is ${show(type)}.`, claimed: toDelivery(members.received) }
     }
     const kind = tombstoneTypes.find((each) => each === type) ?? 'event'
+    const eventMember = kind !== 'event' && eventMembers.find((each) => members[each] !== undefined)
+    if (eventMember) {
+      const detail = `It says that it is ${kind}, and has the member \`${eventMember}\` of an event.`
+      return { kind: 'contradictory', detail, claimed: toDelivery(members.received) }
+    }
     const { text: own, delivery } = split(members, text)
     const through = kind !== 'event' && isSeq(members.through) && members.through > seq ? members.through : seq
     if (delivery && !holds(delivery, streamId, seq, through)) {
-      return contradictory(`It says that it is seq ${seq} of ${streamId}, and that it came with ${delivery.batchId}.`)
+      // It claims nothing: the batch id may be what was damaged, and would make up a gap or a stream.
+      const detail = `It says that it is seq ${seq} of ${streamId}, and that it came with ${delivery.batchId}.`
+      return { kind: 'contradictory', detail }
     }
     // Written out twice: spreading one object into the other is what took longest of all but the parsing.
     if (kind !== 'event') {
@@ -102,29 +130,41 @@ export function createLineReader(): ReadLine {
   }
 }
 
+/** What an event may have, and a tombstone not. */
+const eventMembers = [
+  'timestamp',
+  'event',
+  'name',
+  'category',
+  'properties',
+  'traits',
+  'groupId',
+  'anonymousId',
+  'userId',
+  'monotonic',
+  'context',
+  'span',
+  'state',
+] as const satisfies (keyof CompleteEvent)[]
+
 function toDelivery(received: unknown): Delivery | undefined {
   if (typeof received !== 'object' || received === null) return
   const { at, batchId, skewMs } = received as Members
   const batch = parseBatchId(batchId)
   if (!batch) return
-  const { first, last } = batch
   return {
     at: Date.parse(String(at)),
     batchId: batchId as BatchId,
-    first,
-    last,
+    ...batch,
     ...(typeof skewMs === 'number' && { skewMs }),
   }
 }
 
-const holds = ({ batchId, first, last }: Delivery, streamId: StreamId, seq: Seq, through: Seq): boolean =>
-  seq >= first && through <= last && batchId.startsWith(streamId)
+const holds = (delivery: Delivery, streamId: StreamId, seq: Seq, through: Seq): boolean =>
+  seq >= delivery.first && through <= delivery.last && delivery.streamId === streamId
 
 /** As `text` without the last brace: what the client wrote with `JSON.stringify` is the same text again. */
 const write = ({ received: _, ...members }: Members): string => JSON.stringify(members).slice(0, -1)
-
-const foreign = (detail: string): LineFault => ({ kind: 'foreign', detail })
-const contradictory = (detail: string): LineFault => ({ kind: 'contradictory', detail })
 
 const SHOWN = 60
 

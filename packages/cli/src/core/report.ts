@@ -77,7 +77,10 @@ export interface StreamReport {
   events: number
   /** Gaps that say why, by type and reason. */
   explained: (Seqs & { explanation: Explanation })[]
-  /** Gaps that don't, up to the last seq that any line or batch id names. */
+  /**
+   * Gaps that don't, up to the last seq that any line, batch id or object name mentions. Where a line is not of its own batch id,
+   * neither counts: the verdict is never `complete` then.
+   */
   missing: Missing[]
   forks: Fork[]
   repeats: Repeats
@@ -137,6 +140,7 @@ export interface AuditReport {
 /** What the input holds that could have been a line of a stream. */
 export const unreadableKinds: ReadonlySet<Remark['kind']> = new Set([
   'not_json',
+  'damaged',
   'contradictory',
   'not_utf8',
   'too_long',
