@@ -6,6 +6,7 @@ import { visitor } from './core/accumulators/visitor.ts'
 import { review } from './core/before-send.ts'
 import { collectAccumulators } from './core/collect-accumulators.ts'
 import type { Consent } from './core/consent.ts'
+import { describe } from './core/describe.ts'
 import type { DropReason } from './core/drop-reason.ts'
 import type { LastWords } from './core/last-words.ts'
 import type { Lock } from './core/lock.ts'
@@ -158,7 +159,7 @@ export function assembleWaybill<
       const state = toState(feed.latest(), inPage.values()) as State<Accumulators>
       return review(operation, (event) => beforeSend(event, state))
     } catch (error) {
-      onError({ code: 'before_send', detail: String(error) })
+      onError({ code: 'before_send', detail: describe(error) })
       return 'before_send'
     }
   }

@@ -114,6 +114,20 @@ describe('a fold that fails', () => {
       },
       /^bad: undefined$/,
     ],
+    [
+      'throws what has no text',
+      () => {
+        throw Object.create(null)
+      },
+      /^bad: object without a text$/,
+    ],
+    [
+      'throws a symbol',
+      () => {
+        throw Symbol('no')
+      },
+      /^bad: Symbol\(no\)$/,
+    ],
   ])('because it %s keeps its last value, is named, and harms no other', (_how, bad, detail) => {
     const failing = { name: 'bad', initial: 'first', fold: bad }
     const stored = fold({ values: { bad: { last: 1 }, count: 1 } }, [failing, count])

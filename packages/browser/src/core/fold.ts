@@ -1,5 +1,6 @@
 import { byteLength, checkShape, type Json, limits } from '@waybill/protocol'
 import type { Accumulator, FoldContext } from './accumulator.ts'
+import { describe } from './describe.ts'
 import { forbidPromise } from './forbid-promise.ts'
 
 /** What accumulated, by name, and what has to be known of a value to go on with it. */
@@ -79,7 +80,7 @@ export function foldAll(before: Accumulated, folding: Folding): Required<Accumul
       })
       write(name, { value: copy(result), about })
     } catch (error) {
-      onFault({ code: 'accumulator', detail: `${name}: ${error}` })
+      onFault({ code: 'accumulator', detail: `${name}: ${describe(error)}` })
     }
   }
 

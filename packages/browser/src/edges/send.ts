@@ -1,3 +1,4 @@
+import { describe } from '../core/describe.ts'
 import { HALTED, type Send } from '../core/send.ts'
 import { composeRequest, type Network, network, type Target } from './compose-request.ts'
 import { readText } from './read-text.ts'
@@ -69,7 +70,7 @@ export function createSender(
         body: await readText(response),
       }
     } catch (error) {
-      return { status: 0, failure: String(stop.signal.reason ?? error) }
+      return { status: 0, failure: describe(stop.signal.reason ?? error) }
     } finally {
       keepaliveBytes.inFlight -= share
       signal.removeEventListener('abort', end)

@@ -1,5 +1,6 @@
 import { adopt, type Contents, type Memory } from '../core/adopt.ts'
 import type { ConsentDecision } from '../core/consent.ts'
+import { describe } from '../core/describe.ts'
 import { type RawRecord, takeSince } from '../core/operation.ts'
 import { parseObject } from '../core/parse-object.ts'
 import {
@@ -84,7 +85,7 @@ export function createBuffer(options: BufferOptions): Buffer {
   const makeRoom = () => {
     if (away) return
     shedSurplus(options).catch((error) => {
-      if (!away) onError({ code: 'storage', detail: String(error) })
+      if (!away) onError({ code: 'storage', detail: describe(error) })
     })
   }
   const schedule = createSchedule({

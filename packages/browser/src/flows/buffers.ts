@@ -1,4 +1,5 @@
 import type { Consent, ConsentDecision } from '../core/consent.ts'
+import { describe } from '../core/describe.ts'
 import type { DropReason } from '../core/drop-reason.ts'
 import type { Operation } from '../core/operation.ts'
 import type { StreamState } from '../core/records.ts'
@@ -72,7 +73,7 @@ export function createBuffers(options: BuffersOptions): Buffers {
 
   function goOnInMemory(error: unknown): void {
     if (memory) return
-    onError({ code: 'storage', detail: String(error) })
+    onError({ code: 'storage', detail: describe(error) })
     reset = false
     origin = durable.stream()
     memory = createBuffer({
@@ -85,7 +86,7 @@ export function createBuffers(options: BuffersOptions): Buffers {
       origin,
       onHindered(waiting, hindrance) {
         if ('consent' in hindrance) return onConsent(waiting, hindrance.consent)
-        onError({ code: 'internal', detail: String(hindrance.error) })
+        onError({ code: 'internal', detail: describe(hindrance.error) })
         for (const { resolve } of waiting) resolve({ status: 'dropped', reason: 'internal' })
       },
     })

@@ -1,4 +1,5 @@
 import type { Consent, ConsentDecision } from '../core/consent.ts'
+import { describe } from '../core/describe.ts'
 import type { DropReason } from '../core/drop-reason.ts'
 import { ABSENT } from '../core/store.ts'
 import { isOutdated, type Wish, type Wishes } from '../core/wish.ts'
@@ -105,8 +106,8 @@ export function createConsentGate({ buffers, wishes, now, delay, assumed, onErro
       if (consent !== 'denied' && wishes.read()?.at === at) wishes.clear()
     } catch (error) {
       // It stays written down, and is tried again by whoever looks next.
-      if (stored) onError({ code: 'storage', detail: String(error) })
-      return !String(error).endsWith(ABSENT)
+      if (stored) onError({ code: 'storage', detail: describe(error) })
+      return !describe(error).endsWith(ABSENT)
     }
     if (owed?.at === at) owed = undefined
     return true

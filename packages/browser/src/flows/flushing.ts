@@ -4,6 +4,7 @@ import type { Consent } from '../core/consent.ts'
 import { cutNext, toLines } from '../core/cut.ts'
 import { type Decision, decide } from '../core/decide.ts'
 import { isCurrent, remainingLease, remainingWait, settle } from '../core/delivery.ts'
+import { describe } from '../core/describe.ts'
 import type { Row } from '../core/line.ts'
 import type { Lock } from '../core/lock.ts'
 import {
@@ -159,7 +160,7 @@ export function createFlusher(options: FlusherOptions): Flusher {
       const work = (leased: boolean) =>
         flushAll(signal, force, leased).catch((error) => {
           // A page that is left ends its transactions itself; the batch is presented again.
-          if (!signal.aborted) onError({ code: 'storage', detail: String(error) })
+          if (!signal.aborted) onError({ code: 'storage', detail: describe(error) })
           return STORAGE_WAIT
         })
       const outcome = await lock(() => work(false), signal).catch(() => work(true))

@@ -75,6 +75,13 @@ test.each<[how: string, measure: Accumulator['measure']]>([
       throw new Error('no')
     },
   ],
+  [
+    'throws what has no text',
+    () => () => {
+      throw Object.create(null)
+    },
+  ],
+  ['counts what is no number', () => () => Symbol('no') as unknown as number],
 ])('a measurement that %s is named, and counts nothing', (_how, measure) => {
   const broken = defineAccumulator({
     name: 'broken',
@@ -84,7 +91,10 @@ test.each<[how: string, measure: Accumulator['measure']]>([
   })
   const page = open([broken, count])
   expect(page.fold(tracked('a')).page).toEqual({ broken: 1, count: 1 })
-  expect(page.faults).toContainEqual({ code: 'accumulator', detail: 'broken: Error: no' })
+  expect(page.faults).toContainEqual({
+    code: 'accumulator',
+    detail: expect.stringMatching(/^broken: (Error: no|object without a text|TypeError: .*number)$/),
+  })
 })
 
 test('a measurement is told when the page’s Waybill is closed', () => {

@@ -1,5 +1,6 @@
 import type { JsonObject } from '@waybill/protocol'
 import type { Accumulator } from '../core/accumulator.ts'
+import { describe } from '../core/describe.ts'
 import { type Accumulated, type Fault, foldAll } from '../core/fold.ts'
 import type { EventOperation } from '../core/operation.ts'
 import { PAGE_BYTES } from '../core/stamp.ts'
@@ -24,7 +25,7 @@ export function createPageScope(
     try {
       return work()
     } catch (error) {
-      onFault({ code: 'accumulator', detail: `${name}: ${error}` })
+      onFault({ code: 'accumulator', detail: `${name}: ${describe(error)}` })
       return undefined
     }
   }
@@ -32,7 +33,8 @@ export function createPageScope(
     name,
     read: measure && attempt(name, () => measure(stop)),
   }))
-  const measure = () => measures.map(({ name, read }) => [name, Number((read && attempt(name, read)) ?? 0)])
+  const measure = () =>
+    measures.map(({ name, read }) => [name, (read && attempt(name, () => Number(read() ?? 0))) ?? 0])
   let accumulated: Accumulated = { values: {} }
   let latestAt: number | undefined
 
