@@ -29,6 +29,33 @@ test.each<[what: string, added: unknown, detail: string]>([
   ['has no fold', { name: 'scroll', initial: 0 }, 'scroll: it has no function `fold`'],
   ['has an unknown scope', { ...scroll, scope: 'tab' }, 'scroll: no scope: tab'],
   ['has a version that can’t be compared', { ...scroll, version: '2' }, 'scroll: its version is not an integer from 1'],
+  [
+    'has a name that throws',
+    {
+      ...scroll,
+      get name() {
+        throw new Error('no')
+      },
+    },
+    'undefined: Error: no',
+  ],
+  [
+    'has a scope that throws',
+    {
+      ...scroll,
+      get scope() {
+        throw Object.create(null)
+      },
+    },
+    'scroll: object without a text',
+  ],
+  ['has a symbol for a name', { ...scroll, name: Symbol('no') }, 'Symbol(no): not a name of 1 to 100 characters'],
+  [
+    'has a name without a text',
+    { ...scroll, name: Object.create(null) },
+    'object without a text: not a name of 1 to 100 characters',
+  ],
+  ['has a symbol for a scope', { ...scroll, scope: Symbol('no') }, 'scroll: no scope: Symbol(no)'],
   ['is no accumulator', undefined, 'undefined: not a name of 1 to 100 characters'],
 ])('one that %s is left out, says why, and keeps no other out', (_what, added, detail) => {
   const { accumulators, faults } = collectAccumulators(builtIn, [added, { ...scroll, name: 'other' }])

@@ -97,6 +97,19 @@ test.each<[how: string, measure: Accumulator['measure']]>([
   })
 })
 
+test('a measurement that can’t be looked at is named, and harms no other', () => {
+  const trap = {
+    ...count,
+    name: 'trap',
+    get measure(): never {
+      throw new Error('no')
+    },
+  }
+  const page = open([trap, count])
+  expect(page.faults).toEqual([{ code: 'accumulator', detail: 'trap: Error: no' }])
+  expect(page.fold(tracked('a')).page).toEqual({ trap: 1, count: 1 })
+})
+
 test('a measurement is told when the page’s Waybill is closed', () => {
   const signals: AbortSignal[] = []
   const measure = (signal: AbortSignal) => {

@@ -29,9 +29,9 @@ export function createPageScope(
       return undefined
     }
   }
-  const measures = accumulators.map(({ name, measure }) => ({
-    name,
-    read: measure && attempt(name, () => measure(stop)),
+  const measures = accumulators.map((accumulator) => ({
+    name: accumulator.name,
+    read: attempt(accumulator.name, () => accumulator.measure?.(stop)),
   }))
   const measure = () =>
     measures.map(({ name, read }) => [name, (read && attempt(name, () => Number(read() ?? 0))) ?? 0])
