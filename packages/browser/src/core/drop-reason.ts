@@ -6,7 +6,7 @@ export type DropReason =
   | 'not_serialisable'
   /** Properties and traits must be objects. */
   | 'not_an_object'
-  /** What is added to a span is a finite number. */
+  /** What is added to a span is a finite number, and so is the sum. */
   | 'not_a_number'
   | 'properties_too_large'
   | 'event_too_large'

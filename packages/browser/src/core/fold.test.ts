@@ -103,6 +103,8 @@ describe('a fold that fails', () => {
     ['returns a function', () => () => {}, /^bad: TypeError: .*function/],
     ['returns a cycle', () => cycle, /^bad: TypeError: .*ircular/],
     ['returns a BigInt', () => 10n, /^bad: TypeError: .*BigInt/],
+    ['returns NaN', () => Number.NaN, /^bad: TypeError: .*NaN$/],
+    ['returns Infinity within', () => ({ deep: [1, 1 / 0] }), /^bad: TypeError: .*Infinity$/],
     ['returns a promise', async () => 1, /^bad: TypeError: a promise/],
     ['returns a promise that rejects', () => Promise.reject(new Error('late')), /^bad: TypeError: a promise/],
     ['returns what is too deep', () => JSON.parse('['.repeat(31) + ']'.repeat(31)), /^bad: TypeError: too_deep$/],

@@ -102,10 +102,16 @@ const most = (names: string[], measure: (name: string) => number): string =>
 
 const sizeOf = (value: Json | undefined): number => (value === undefined ? 0 : byteLength(JSON.stringify(value)))
 
+/** JSON would make null of it, which is not what was counted. */
+function refuseNonFinite(_member: string, value: unknown): unknown {
+  if (typeof value === 'number' && !Number.isFinite(value)) throw new TypeError(`JSON can’t carry ${value}`)
+  return value
+}
+
 /** As JSON carries it. Throws where it can't. */
 function copy(value: unknown): Json {
   forbidPromise(value)
-  const text = JSON.stringify(value)
+  const text = JSON.stringify(value, refuseNonFinite)
   if (text === undefined) throw new TypeError(`JSON can’t carry ${typeof value}`)
   const copied = JSON.parse(text)
   // A value sits two levels deep in an event.

@@ -100,6 +100,15 @@ describe('a span', () => {
     expect(propertiesOf({ spans })).toEqual({ a: 2, constructor: 1 })
   })
 
+  test('takes no number with which the sum is none any more, and stays as it was', () => {
+    const { last, spans } = run(
+      spanCall('start', { properties: { n: Number.MAX_VALUE } }),
+      spanCall('add', { properties: { n: Number.MAX_VALUE } }),
+    )
+    expect(last).toEqual({ reason: 'not_a_number' })
+    expect(propertiesOf({ spans })).toEqual({ n: Number.MAX_VALUE })
+  })
+
   test('may have any name', () => {
     const { events } = run(spanCall('start', { name: '__proto__' }), spanCall('end', { name: '__proto__' }))
     expect(events[0].event).toBe('__proto__')

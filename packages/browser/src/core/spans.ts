@@ -67,7 +67,10 @@ export function applySpan(spans: Spans, operation: SpanOperation, mint: () => st
   for (const [member, value] of Object.entries(properties ?? {})) {
     const former = gathered[member]
     const adds = call === 'add' && typeof value === 'number' && typeof former === 'number'
-    gathered[member] = adds ? former + value : value
+    const sum = adds ? former + value : value
+    // JSON would make null of it.
+    if (typeof sum === 'number' && !Number.isFinite(sum)) return { reason: 'not_a_number' }
+    gathered[member] = sum
   }
   const after: OpenSpan = { ...span, properties: gathered, context: context ?? span.context }
   if (byteLength(JSON.stringify(gathered)) > limits.propertiesBytes) return { reason: 'properties_too_large' }
