@@ -227,6 +227,7 @@ export function assembleWaybill<
   const begin = () => {
     boot = mint()
     inPage.reset()
+    spans.close()
   }
 
   return {

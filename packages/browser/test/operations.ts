@@ -34,13 +34,14 @@ export const registered = (properties: JsonObject): Operation => ({ kind: 'regis
 export const unregistered = (...names: string[]): Operation => ({ kind: 'unregister', at: T0, names })
 export const reset: Operation = { kind: 'reset', at: T0 }
 
-/** A call to the span `Checkout` of page `p`, so many ms after T0 by every clock. */
+/** A call to the span `Checkout` of page `p`, so many ms after T0 by every clock. Its id is its name. */
 export const spanCall = (
   call: SpanOperation['call'],
   {
     after = 0,
     boot = 'p',
     name = 'Checkout',
+    id = name,
     ran = after,
     ...members
   }: { after?: number; boot?: string } & Partial<SpanOperation> = {},
@@ -49,6 +50,7 @@ export const spanCall = (
   at: T0 + after,
   call,
   name,
+  id,
   monotonic: { boot, ms: after },
   ran,
   ...members,

@@ -16,7 +16,7 @@ export type DropReason =
   | 'state_too_large'
   /** `beforeSend` dropped it, or failed. */
   | 'before_send'
-  /** The span was ended before, in this tab or another one, or abandoned: its event is stored. */
+  /** The span was ended before, in this tab or another one, or abandoned; or its `start` was dropped, or the person is gone. */
   | 'span_ended'
   /** The visitor denied consent. */
   | 'consent_denied'

@@ -31,8 +31,8 @@ export interface SpanOperation {
   /** `tick` and `leave` are the SDK's own: the page has the span open still, or for the last time. */
   call: 'start' | 'set' | 'add' | 'end' | 'tick' | 'leave'
   name: string
-  /** Of the span, once the page knows it; `start` has none. */
-  id?: string | undefined
+  /** Of the span; what its `start` proposes, while the page has not heard whether that went on with another. */
+  id: string
   monotonic: Monotonic
   /** For how many ms the page has run by then; only differences mean something. */
   ran: number

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { createMint, MINUTE, spanCall, T0 } from '../../test/operations.ts'
+import { MINUTE, spanCall, T0 } from '../../test/operations.ts'
 import type { SpanOperation } from './operation.ts'
 import { abandon, applySpan, type OpenSpan, readSpans, type SpanOutcome, type Spans } from './spans.ts'
 
@@ -7,11 +7,10 @@ const SECOND = 1_000
 
 /** Does calls one after another; what was refused changes nothing. */
 function run(...operations: SpanOperation[]) {
-  const mint = createMint()
   let spans: Spans = {}
   const outcomes: SpanOutcome[] = []
   for (const operation of operations) {
-    const outcome = applySpan(spans, operation, mint)
+    const outcome = applySpan(spans, operation)
     outcomes.push(outcome)
     if ('spans' in outcome) spans = outcome.spans
   }
@@ -25,7 +24,7 @@ const only = (spans: Spans): OpenSpan => Object.values(spans)[0] as OpenSpan
 const durationOf = ({ spans }: { spans: Spans }) => only(spans).duration
 const propertiesOf = ({ spans }: { spans: Spans }) => only(spans).properties
 
-const id = '00000000-0000-7000-8000-000000000001'
+const id = 'Checkout'
 
 describe('a span', () => {
   test('ends in one event with all that it gathered, when it began and how long it took', () => {
@@ -58,7 +57,7 @@ describe('a span', () => {
   test('that is started again while it is open goes on, and gathers what comes with that', () => {
     const { spans, events } = run(
       spanCall('start', { properties: { a: 1, b: 1 } }),
-      spanCall('start', { after: SECOND, properties: { b: 2 } }),
+      spanCall('start', { after: SECOND, id: 'proposed', properties: { b: 2 } }),
     )
     expect(events).toEqual([])
     expect(Object.keys(spans)).toEqual([id])
@@ -66,7 +65,7 @@ describe('a span', () => {
   })
 
   test('that is started after it has ended is another one', () => {
-    const { spans } = run(spanCall('start'), spanCall('end'), spanCall('start', { after: SECOND }))
+    const { spans } = run(spanCall('start'), spanCall('end'), spanCall('start', { after: SECOND, id: 'other' }))
     expect(Object.keys(spans)).not.toEqual([id])
     expect(only(spans).startedAt).toBe(T0 + SECOND)
   })
@@ -84,12 +83,41 @@ describe('a span', () => {
 
   test.each(['set', 'add', 'end', 'tick', 'leave'] as const)('that is not open takes no %s', (call) => {
     expect(run(spanCall(call)).last).toEqual({ reason: 'span_ended' })
-    expect(run(spanCall('start'), spanCall('end'), spanCall(call, { id })).last).toEqual({ reason: 'span_ended' })
+    expect(run(spanCall('start'), spanCall('end'), spanCall(call)).last).toEqual({ reason: 'span_ended' })
   })
 
-  test('is not taken for a later one of its name by a page that knows its id', () => {
-    const { last } = run(spanCall('start'), spanCall('end'), spanCall('start'), spanCall('end', { id }))
+  test('is not taken for a later one of its name', () => {
+    const { last, spans } = run(
+      spanCall('start'),
+      spanCall('end'),
+      spanCall('start', { id: 'later' }),
+      spanCall('end', { id }),
+    )
     expect(last).toEqual({ reason: 'span_ended' })
+    expect(Object.keys(spans)).toEqual(['later'])
+  })
+
+  test('has the id that its start proposes, and answers to that of a later start which went on with it', () => {
+    const { outcomes, events } = run(
+      spanCall('start', { id: 'first' }),
+      spanCall('start', { id: 'second' }),
+      spanCall('set', { id: 'second', properties: { a: 1 } }),
+      spanCall('end', { id: 'second' }),
+      spanCall('end', { id: 'first' }),
+    )
+    expect(outcomes.slice(0, 4)).toMatchObject(Array.from({ length: 4 }, () => ({ id: 'first' })))
+    expect(events).toMatchObject([{ properties: { a: 1 }, span: { id: 'first' } }])
+    expect(outcomes[4]).toEqual({ reason: 'span_ended' })
+  })
+
+  test('answers to the latest eight of them', () => {
+    const starts = Array.from({ length: 10 }, (_, index) => spanCall('start', { id: `${index}` }))
+    const known = starts.map(({ id }) => 'spans' in (run(...starts, spanCall('set', { id })).last ?? {}))
+    expect(known).toEqual([true, false, ...Array(8).fill(true)])
+  })
+
+  test('of which a call does not say the id is no call of ours', () => {
+    expect(() => run({ ...spanCall('start'), id: undefined as unknown as string })).toThrow(TypeError)
   })
 
   test('adds to what was no number as to nothing', () => {
@@ -118,7 +146,7 @@ describe('a span', () => {
     const { spans } = run(spanCall('start', { properties: { a: 1 } }))
     const before = structuredClone(spans)
     for (const call of ['start', 'set', 'add', 'end', 'tick', 'leave'] as const)
-      applySpan(spans, spanCall(call, { after: SECOND, properties: { a: 2 } }), createMint())
+      applySpan(spans, spanCall(call, { after: SECOND, id: call === 'start' ? 'other' : id, properties: { a: 2 } }))
     expect(spans).toEqual(before)
   })
 })
@@ -256,7 +284,15 @@ test('an abandoned span tells of the last time that a page had it, and of no act
 test('of stored spans those that are damaged are left out', () => {
   const { spans } = run(spanCall('start', { properties: { a: 1 } }))
   const whole = only(spans)
-  const damaged = [null, 7, {}, { ...whole, duration: 'x' }, { ...whole, properties: null }, { ...whole, name: 3 }]
+  const damaged = [
+    null,
+    7,
+    {},
+    { ...whole, duration: 'x' },
+    { ...whole, properties: null },
+    { ...whole, name: 3 },
+    { ...whole, aliases: 'x' },
+  ]
   expect(readSpans({ ...damaged, [id]: { ...whole, later: 'release' } })).toEqual({
     [id]: { ...whole, later: 'release' },
   })

@@ -20,6 +20,8 @@ export interface OpenSpan {
   monotonic: Monotonic
   /** The one page whose time counts, what it had run and when, ms since 1970. None once that page was left. */
   counting?: { boot: string; ran: number; at: number } | undefined
+  /** Ids of later starts that went on with it: their pages call it so until they hear its own. */
+  aliases?: string[]
 }
 
 /** By their ids. */
@@ -32,35 +34,42 @@ export type SpanOutcome = { spans: Spans; id: string; event?: EventOperation } |
 const MOST = 20
 const BYTES = 20_480
 
+/** Starts that are remembered: those before have long heard the id of the span. */
+const ALIASES = 8
+
 const calls: readonly string[] = ['start', 'set', 'add', 'end', 'tick', 'leave'] satisfies SpanOperation['call'][]
 
 /** The spans of a stored state; what is damaged is left out. */
 export const readSpans = (stored: unknown): Spans =>
   Object.fromEntries(
     Object.entries(Object(stored) as Spans).filter(([, stored]) => {
-      const { name, startedAt, duration, properties, touchedAt } = Object(stored) as OpenSpan
+      const { name, startedAt, duration, properties, touchedAt, aliases = [] } = Object(stored) as OpenSpan
       return (
         typeof name === 'string' &&
         [startedAt, duration, touchedAt].every(Number.isFinite) &&
-        Object(properties) === properties
+        Object(properties) === properties &&
+        Array.isArray(aliases)
       )
     }),
   )
 
-/**
- * Does one call to the spans of a stream. `start` goes on with the open span of that name, if there is one; the other calls
- * are for the span of their id or, while their page has not heard of it, for the open one of that name.
- *
- * @param mint makes the id of a new span
- */
-export function applySpan(spans: Spans, operation: SpanOperation, mint: () => string): SpanOutcome {
-  const { call, name, at, properties, context, monotonic } = operation
+/** Whether a call is for this span: `start` goes on with the open one of its name, the others never ask for a name. */
+export const isFor = (
+  { call, name, id: own }: SpanOperation,
+  id: string,
+  { name: given, aliases }: OpenSpan,
+): boolean => (call === 'start' ? name === given : own === id || !!aliases?.includes(own))
+
+/** Does one call to the spans of a stream. */
+export function applySpan(spans: Spans, operation: SpanOperation): SpanOutcome {
+  const { call, at, properties, context, monotonic } = operation
   // What a later release has journalled, or is damaged, is no call of ours.
-  if (!calls.includes(call) || !Number.isFinite(at + operation.ran)) throw new TypeError(call)
-  const open = Object.entries(spans).find(([id, span]) => (operation.id ? id === operation.id : span.name === name))
+  if (!calls.includes(call) || !operation.id || !Number.isFinite(at + operation.ran)) throw new TypeError(call)
+  const open = Object.entries(spans).find(([id, span]) => isFor(operation, id, span))
   if (!open && call !== 'start') return { reason: 'span_ended' }
-  const [id, before] = open ?? [mint(), begin(operation)]
+  const [id, before] = open ?? [operation.id, begin(operation)]
   const span = touch(before, operation)
+  if (call === 'start' && operation.id !== id) span.aliases = [...(span.aliases ?? []), operation.id].slice(-ALIASES)
   // The SDK's own word that a page has it open: it gathers nothing.
   if (call === 'tick' || call === 'leave') return { spans: { ...spans, [id]: span }, id }
   const gathered: JsonObject = { ...span.properties }

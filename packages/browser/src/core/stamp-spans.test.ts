@@ -141,6 +141,13 @@ describe('a span that is left', () => {
     expect(buffer.open()).toBe(1)
   })
 
+  test('is not abandoned by a page that has it open under the id that its own start proposed', () => {
+    const buffer = left({ holdsSpan: (id) => id === 'own' })
+    buffer.do(MINUTE, spanCall('start', { after: MINUTE, id: 'own' }))
+    buffer.do(DAY, at(DAY), spanCall('set', { after: DAY, id: 'own', properties: { late: true } }))
+    expect(Object.values(buffer.state?.stream?.spans ?? {})).toMatchObject([{ properties: { late: true } }])
+  })
+
   test.each([
     ['forward', 40 * DAY],
     ['back', -DAY],
@@ -393,6 +400,8 @@ describe('whatever pages do, and however clocks are set', () => {
     let time = 0
     let latest = 0
     let ran = 0
+    let starts = 0
+    const handles = new Map<string, string>()
     for (const { wait, jump, page, calls, name, isSteady } of steps) {
       time += wait + jump
       latest = Math.max(latest, time)
@@ -400,7 +409,9 @@ describe('whatever pages do, and however clocks are set', () => {
       const operations = calls.map((call): Operation => {
         if (call === 'track') return at(time)
         if (call === 'reset') return resetAt(time)
-        return spanCall(call, { after: time, ran, boot: page, name })
+        const handle = page + name
+        if (call === 'start') handles.set(handle, String(++starts))
+        return spanCall(call, { after: time, ran, boot: page, name, id: handles.get(handle) ?? 'none' })
       })
       buffer.stamp(time, [{ operations }], { isSteady })
     }

@@ -3,9 +3,9 @@ import type { Accumulator, BufferHealth } from './accumulator.ts'
 import { type Session, toSessionEnded } from './accumulators/session.ts'
 import type { DropReason } from './drop-reason.ts'
 import { type Fault, foldAll } from './fold.ts'
-import type { EventOperation, Journal, Operation, SpanOperation } from './operation.ts'
+import type { EventOperation, Journal, Operation } from './operation.ts'
 import { type BufferState, type Delivery, emptyState, type StreamState } from './records.ts'
-import { abandon, applySpan, type OpenSpan, readSpans } from './spans.ts'
+import { abandon, applySpan, isFor, type OpenSpan, readSpans } from './spans.ts'
 import { bornAt } from './uuid.ts'
 
 export interface StampEnvironment {
@@ -24,7 +24,7 @@ export interface StampEnvironment {
   sessionEnded?: boolean
   /** Whether the wall clock can be taken at its word. Default true. */
   isSteady?: boolean
-  /** Whether the page that stamps has the span of this id open: then it is not abandoned. Default: it has none. */
+  /** Whether the page that stamps has the span of this id, or alias, open: then it is not abandoned. Default: it has none. */
   holdsSpan?: (id: string) => boolean
 }
 
@@ -177,17 +177,17 @@ export function stamp(
    * @param next what happens then; none: it is now
    */
   const conclude = (to: StreamState, at: number, next?: Operation): StreamState => {
-    const { call, name, id: own } = (next?.kind === 'span' ? next : {}) as Partial<SpanOperation>
+    const call = next?.kind === 'span' ? next : undefined
     for (const [id, span] of Object.entries(to.spans ?? {})) {
-      const isMeant = own ? id === own : span.name === name
       const untouched = at - span.touchedAt
       // Touched in times to come: the clock was set back.
-      const isLeft = (next ? untouched : Math.abs(untouched)) > sessionTimeout && !holdsSpan(id)
+      const isLeft =
+        (next ? untouched : Math.abs(untouched)) > sessionTimeout && ![id, ...(span.aliases ?? [])].some(holdsSpan)
       // A page that goes on with a span has it open, however long it slept. One that starts it has not.
-      if (isLeft && (isMeant ? call === 'start' : isSteady)) to = endSpan(to, id, span)
+      if (isLeft && (call && isFor(call, id, span) ? call.call === 'start' : isSteady)) to = endSpan(to, id, span)
     }
     const isOver = to.latestAt > 0 && at - to.latestAt > sessionTimeout
-    const happens = next?.kind === 'event' || call === 'end'
+    const happens = next?.kind === 'event' || call?.call === 'end'
     return isOver && (happens || Object.keys(to.spans ?? {}).length === 0) ? endSession(to) : to
   }
   /** The stream's last words: nobody goes on with it. */
@@ -204,7 +204,7 @@ export function stamp(
       return after ?? to
     }
     if (operation.kind === 'span') {
-      const outcome = applySpan(to.spans ?? {}, operation, mint)
+      const outcome = applySpan(to.spans ?? {}, operation)
       if ('reason' in outcome) {
         // A tick is no call of the app's.
         if (operation.call === 'tick' || operation.call === 'leave') outcomes.push(outcome)

@@ -8,11 +8,12 @@ import type { TrackResult } from './stamping.ts'
 
 const SECOND = 1_000
 
-/** A page and its calls; each is stored at once, and a span's id is `id`. */
+/** A page and its calls; each is stored at once. It proposes `own1`, `own2`, …, and each span's id is `id`. */
 function createScene(given: Partial<SpansOptions> = {}) {
   const clock = createClock()
   const made: SpanOperation[] = []
   const refused: DropReason[] = []
+  let minted = 0
   const scene = { uptime: clock.now, answer: (): TrackResult => ({ status: 'durable', spanId: 'id' }) }
   const submit = async (operation: Operation): Promise<TrackResult> => {
     made.push(operation as SpanOperation)
@@ -29,6 +30,7 @@ function createScene(given: Partial<SpansOptions> = {}) {
     },
     now: clock.now,
     uptime: () => scene.uptime() - T0,
+    mint: () => `own${++minted}`,
     delay: clock.delay,
     boot: () => 'boot',
     context: () => ({ page: 'here' }),
@@ -62,7 +64,7 @@ test('each call becomes an operation with the clocks as they stand, and later on
       ...later,
       at: T0,
       call: 'start',
-      id: undefined,
+      id: 'own1',
       monotonic: { boot: 'boot', ms: 0 },
       ran: 0,
       properties: { plan: 'pro' },
@@ -142,7 +144,7 @@ describe('while a span is open', () => {
     const span = keeper.start('Checkout')
     await clock.pass(40 * SECOND)
     expect(made.map(({ call, ran, id }) => [call, ran, id])).toEqual([
-      ['start', 0, undefined],
+      ['start', 0, 'own1'],
       ['tick', 15 * SECOND, 'id'],
       ['tick', 30 * SECOND, 'id'],
     ])
@@ -218,6 +220,83 @@ describe('while a span is open', () => {
     scene.answer = () => ({ status: 'dropped', reason: 'span_ended' })
     await first.end()
     expect(keeper.holds('id2')).toBe(true)
+  })
+
+  test('the page has it open from the start, before it hears of its id', async () => {
+    const { keeper, scene, clock, made } = createScene()
+    scene.answer = () => ({ status: 'memory' })
+    const span = keeper.start('Checkout')
+    await span.started
+    expect(keeper.holds('own1')).toBe(true)
+    scene.answer = () => ({ status: 'durable', spanId: 'id' })
+    await clock.pass(15 * SECOND)
+    await span.set({ step: 2 })
+    expect(made.map(({ id }) => id)).toEqual(['own1', 'own1', 'id'])
+    expect(keeper.holds('id')).toBe(true)
+  })
+
+  test('a start that is refused does not let go of the one before', async () => {
+    const { keeper, scene } = createScene()
+    await keeper.start('Checkout').started
+    scene.answer = () => ({ status: 'dropped', reason: 'properties_too_large' })
+    await keeper.start('Checkout', { tooLarge: true }).started
+    expect(keeper.holds('id')).toBe(true)
+  })
+
+  test('two handles of one span are ticked once, and the page lets go of it when either ends', async () => {
+    const { keeper, clock, calls } = createScene()
+    const first = keeper.start('Checkout')
+    keeper.start('Checkout')
+    await clock.pass(15 * SECOND)
+    expect(calls()).toEqual(['start', 'start', 'tick'])
+    await first.end()
+    expect(keeper.holds('id')).toBe(false)
+  })
+})
+
+describe('a handle', () => {
+  test('stands for one span for good: each start proposes its own id', () => {
+    const { keeper, made } = createScene()
+    const first = keeper.start('Checkout')
+    first.end()
+    keeper.start('Checkout')
+    first.end()
+    expect(made.map(({ call, id }) => [call, id])).toEqual([
+      ['start', 'own1'],
+      ['end', 'own1'],
+      ['start', 'own2'],
+      ['end', 'own1'],
+    ])
+  })
+
+  test('that has ended stays ended, and the app is shown nothing of what is called on it', async () => {
+    let shown = 0
+    const { keeper, calls, refused } = createScene({
+      prepare(event) {
+        shown++
+        return event
+      },
+    })
+    const span = keeper.start('Checkout')
+    await span.end()
+    expect(await span.set({ late: true })).toEqual({ status: 'dropped', reason: 'span_ended' })
+    expect(await span.end()).toEqual({ status: 'dropped', reason: 'span_ended' })
+    expect(calls()).toEqual(['start', 'end'])
+    expect(refused).toEqual(['span_ended', 'span_ended'])
+    expect(shown).toBe(2)
+  })
+
+  test('from before all were closed stays closed, also one whose start is still under way; later ones are open', async () => {
+    const { keeper, calls, refused, clock } = createScene()
+    const [first, second] = [keeper.start('Checkout'), keeper.start('Checkout')]
+    keeper.close()
+    await first.set({ late: true })
+    await second.end()
+    await clock.pass(MINUTE)
+    expect(calls()).toEqual(['start', 'start'])
+    expect(refused).toEqual(['span_ended', 'span_ended'])
+    await keeper.start('Checkout').end()
+    expect(calls()).toEqual(['start', 'start', 'start', 'end'])
   })
 })
 

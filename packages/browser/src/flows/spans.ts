@@ -33,6 +33,8 @@ export interface SpansOptions {
   prepare: (event: EventOperation | DropReason, ends: boolean) => EventOperation | DropReason
   now: () => number
   uptime: () => number
+  /** A new version 7 UUID. */
+  mint: () => string
   delay: (ms: number) => Promise<void>
   /** The document's id, and what it says of itself. */
   boot: () => string
@@ -50,13 +52,17 @@ export interface SpanKeeper {
   leave: () => void
   /** Whether the page has the span of this id open. */
   holds: (id: string) => boolean
-  /** Goes on with none of them. */
+  /** Goes on with none of them: what is called on them is dropped. */
   close: () => void
 }
 
-/** A span that this page has open. */
-interface Held {
-  id?: string | undefined
+/** A handle, which stands for one span for good. */
+interface Handle {
+  name: string
+  /** The page's own proposal, until it hears that its `start` went on with another span. */
+  id: string
+  /** Its span has ended. */
+  isOver?: boolean
   /** A tick is under way. */
   ticking?: boolean
 }
@@ -66,28 +72,42 @@ const TICK = 15_000
 
 /** Keeps the spans that this page has open: turns their calls into operations, and says now and then that it runs. */
 export function createSpanKeeper(options: SpansOptions): SpanKeeper {
-  const { call, submit, prepare, now, uptime, delay, boot, context, mayStore, sessionTimeout = 1_800_000 } = options
-  const held = new Map<string, Held>()
+  const { call, submit, prepare, now, uptime, mint, delay, boot, context, mayStore } = options
+  const { sessionTimeout = 1_800_000 } = options
+  /** Those whose spans this page has open; one for each span that it has heard of. */
+  const held = new Set<Handle>()
+  let era = 0
   let time: RunningTime = { uptime: uptime(), ran: 0 }
   let isKeeping = false
 
-  function toOperation(made: SpanOperation['call'], name: string, id?: string): SpanOperation {
+  function toOperation(made: SpanOperation['call'], { name, id }: Handle): SpanOperation {
     time = readRunningTime(time, uptime())
     const monotonic = { boot: boot(), ms: Math.round(time.uptime) }
     return { kind: 'span', at: now(), call: made, name, id, monotonic, ran: Math.round(time.ran) }
   }
 
-  const letGo = (name: string, span: Held) => held.get(name) === span && held.delete(name)
+  function letGo({ id }: Handle): void {
+    for (const handle of held) if (handle.id === id) held.delete(handle)
+  }
+
+  function learn(handle: Handle, { spanId }: { spanId?: string }): void {
+    if (!spanId) return
+    handle.id = spanId
+    if (!held.has(handle)) return
+    letGo(handle)
+    held.add(handle)
+  }
 
   function touch(made: 'tick' | 'leave', isTimer = false): void {
-    for (const [name, span] of held) {
-      const operation = toOperation(made, name, span.id)
+    for (const span of [...held]) {
+      const operation = toOperation(made, span)
       // One at a time: the next tells all that this one would have.
       if (!mayStore() || (isTimer && span.ticking)) continue
       span.ticking = true
       submit(operation).then((result) => {
         span.ticking = false
-        if (result.status === 'dropped') letGo(name, span) // It was ended elsewhere, or the visitor is unknown now.
+        if (result.status !== 'dropped') learn(span, result)
+        else letGo(span) // It was ended elsewhere, or the visitor is unknown now.
       })
     }
   }
@@ -105,11 +125,13 @@ export function createSpanKeeper(options: SpansOptions): SpanKeeper {
 
   return {
     start(name, properties) {
-      const span: Held = {}
+      const span: Handle = { name, id: mint() }
+      const own = era
       const gather = (made: 'start' | 'set' | 'add' | 'end', properties: unknown, outcome: unknown = 'completed') =>
         call(() => {
+          if (span.isOver || own !== era) return 'span_ended'
           if (!isName(outcome)) return 'invalid_name'
-          const operation = toOperation(made, name, span.id)
+          const operation = toOperation(made, span)
           const { at, monotonic } = operation
           const said = toEventOperation(name, { type: 'track', event: name, properties }, at, {
             monotonic,
@@ -123,11 +145,11 @@ export function createSpanKeeper(options: SpansOptions): SpanKeeper {
           return { ...operation, properties: gathered.properties, context: gathered.context, ...ending }
         })
       const started = gather('start', properties)
-      held.set(name, span)
+      held.add(span)
       started.then((result) => {
-        if (result.status === 'dropped') letGo(name, span)
+        if (result.status === 'dropped') held.delete(span)
         else {
-          span.id = result.spanId
+          learn(span, result)
           keepTicking()
         }
       })
@@ -138,14 +160,20 @@ export function createSpanKeeper(options: SpansOptions): SpanKeeper {
           Number.isFinite(n) ? gather('add', { [member]: n }) : call(() => 'not_a_number'),
         async end(added, ending) {
           const result = await gather('end', added, ending?.outcome)
-          if (result.status !== 'dropped' || result.reason === 'span_ended') letGo(name, span)
+          if (result.status !== 'dropped' || result.reason === 'span_ended') {
+            span.isOver = true
+            letGo(span)
+          }
           return result
         },
       }
     },
     tick: () => touch('tick'),
     leave: () => touch('leave'),
-    holds: (id) => [...held.values()].some((span) => span.id === id),
-    close: () => held.clear(),
+    holds: (id) => [...held].some((span) => span.id === id),
+    close() {
+      era++
+      held.clear()
+    },
   }
 }

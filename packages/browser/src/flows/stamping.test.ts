@@ -195,8 +195,14 @@ test.each<[what: string, record: unknown]>([
   ['that is damaged', 7],
   ['without operations', {}],
   ['with an operation of a release to come', { operations: [{ kind: 'colour', at: 0 }] }],
-  ['with a call to a span of a release to come', { operations: [{ kind: 'span', at: 0, call: 'pause', name: 'a' }] }],
-  ['with a damaged call to a span', { operations: [{ kind: 'span', at: 0, call: 'start', name: 'a', ran: null }] }],
+  [
+    'with a call to a span of a release to come',
+    { operations: [{ kind: 'span', at: 0, call: 'pause', name: 'a', id: 'a', ran: 0 }] },
+  ],
+  [
+    'with a damaged call to a span',
+    { operations: [{ kind: 'span', at: 0, call: 'start', name: 'a', id: 'a', ran: null }] },
+  ],
   ['with an event that is no JSON', { operations: [{ ...tracked('a'), text: '{"type":' }] }],
 ])('a raw record %s stops no event that comes after it', async (_what, record) => {
   const parts = createParts()

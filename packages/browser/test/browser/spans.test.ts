@@ -142,6 +142,55 @@ test('a person’s spans end with the person', async () => {
   ])
 })
 
+test('what one person began says nothing in what the next one does, though its page never heard its id', async () => {
+  const { site, open } = createScene({ consent: 'pending' })
+  const { waybill } = await open()
+  const [alices, alicesVideo] = [waybill.start('Checkout', { who: 'alice' }), waybill.start('Video')]
+  expect(await alices.started).toEqual({ status: 'memory' })
+  const granted = waybill.consent('granted')
+  waybill.reset()
+  waybill.identify('bob')
+  const bobs = waybill.start('Checkout', { who: 'bob' })
+  await granted
+  expect(await alices.set({ card: '4111' })).toEqual({ status: 'dropped', reason: 'span_ended' })
+  expect(await alices.end()).toEqual({ status: 'dropped', reason: 'span_ended' })
+  expect(await alicesVideo.end()).toEqual({ status: 'dropped', reason: 'span_ended' })
+  expect(await bobs.end()).toMatchObject({ status: 'durable' })
+  await waybill.flush()
+  const told = (await site.lines()).filter(({ event }) => event === 'Checkout')
+  expect(told.map(({ userId, properties, span }) => [userId, properties, span?.outcome])).toEqual([
+    [undefined, { who: 'alice' }, 'abandoned'],
+    ['bob', { who: 'bob' }, 'completed'],
+  ])
+})
+
+test('of two spans of one name, begun in one tick, each handle ends its own', async () => {
+  const { site, open } = createScene()
+  const { waybill } = await open()
+  const first = waybill.start('Checkout', { n: 1 })
+  first.end()
+  const second = waybill.start('Checkout', { n: 2 })
+  expect(await first.end()).toEqual({ status: 'dropped', reason: 'span_ended' })
+  expect(await second.set({ more: true })).toMatchObject({ status: 'durable' })
+  await second.end()
+  await waybill.flush()
+  expect((await site.lines()).map(({ properties }) => properties)).toEqual([{ n: 1 }, { n: 2, more: true }])
+})
+
+test.each(['forget', 'denial'] as const)('a handle from before a %s stays ended after it', async (what) => {
+  const { site, open } = createScene()
+  const { waybill } = await open()
+  const before = waybill.start('Checkout', { before: true }) // Not awaited.
+  const done = what === 'forget' ? waybill.forget() : waybill.consent('denied')
+  if (what === 'denial') await done.then(() => waybill.consent('granted'))
+  await done
+  const after = waybill.start('Checkout')
+  expect(await before.end({ late: true })).toEqual({ status: 'dropped', reason: 'span_ended' })
+  await after.end()
+  await waybill.flush()
+  expect((await site.lines()).map(({ properties }) => properties)).toEqual([{}])
+})
+
 test('what is forgotten is not told of any more', async () => {
   const { site, open } = createScene({ sessionTimeout: 200 })
   const { waybill } = await open()
