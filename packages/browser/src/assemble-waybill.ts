@@ -10,8 +10,8 @@ import { describe } from './core/describe.ts'
 import type { DropReason } from './core/drop-reason.ts'
 import type { LastWords } from './core/last-words.ts'
 import type { Lock } from './core/lock.ts'
-import type { EventOperation, Operation } from './core/operation.ts'
-import { emptyDelivery } from './core/records.ts'
+import type { EventOperation, Monotonic, Operation } from './core/operation.ts'
+import { emptyDelivery, type StreamState } from './core/records.ts'
 import type { DeferredCopy, Send } from './core/send.ts'
 import { type State, toState } from './core/state.ts'
 import { type Holdings, toStats } from './core/stats.ts'
@@ -78,6 +78,9 @@ export function assembleWaybill<
   const tab = mint()
   /** Says which events share a monotonic clock; another person gets another one. */
   let boot = tab
+  /** By `uptime`: a clock that went on from one person to the next would tell which two were in one document. */
+  let bootedAt = 0
+  const monotonic = (uptime: number): Monotonic => ({ boot, ms: Math.round(uptime - bootedAt) })
   const stop = new AbortController()
   let ended: DropReason | undefined = browser.isPage ? undefined : 'no_browser'
 
@@ -103,10 +106,15 @@ export function assembleWaybill<
     consent: () => gate.current(),
     owes: (wishedAt) => gate.owes(wishedAt),
     holdsSpan: (id) => spans.holds(id),
-    onConsent: (waiting, consent) => gate.learn(waiting, consent),
+    onConsent(waiting, consent) {
+      gate.learn(waiting, consent)
+      heed()
+    },
     onStored: (events) => emit('stored', { events }),
     onWritten() {
-      feed.written(buffers.current()[0].stream())
+      const stream = buffers.current()[0].stream()
+      meet(stream)
+      feed.written(stream)
       if (gate.current() === 'granted') stateChannel.announce()
     },
     onRecorded(batch) {
@@ -116,18 +124,63 @@ export function assembleWaybill<
     onShed: (shed) => emit('shed', shed),
     onError,
   })
+  const wishes = browser.openWishes(() => {
+    const looked = gate.look()
+    if (wishes.read()?.forget) begin(looked)
+    looked.then(heed).then(feed.look)
+  }, stop.signal)
   const gate: ConsentGate = createConsentGate({
     buffers,
-    wishes: browser.openWishes(() => gate.look().then(feed.look), stop.signal),
+    wishes,
     now,
     delay,
     assumed,
     onError,
   })
+  /** Whom this page took the person for last, by `anonymousId`, and who was here before `begin`. */
+  let person: string | undefined
+  let former: string | undefined
+  /** Ends of a person that are not stored yet: what is read or written until then is the former person's. */
+  let endings = 0
+  let wasDenied = false
+  const isFormer = (stream: StreamState | undefined) => endings > 0 || (!!former && stream?.anonymousId === former)
+  /**
+   * Another person is here from now on, or nobody who may be known.
+   *
+   * @param stored settles when the store has heard of it
+   */
+  const begin = (stored: Promise<unknown> = Promise.resolve()) => {
+    boot = mint()
+    bootedAt = browser.uptime()
+    inPage.reset()
+    spans.close()
+    former = person ?? former
+    person = undefined
+    endings++
+    stored.then(() => {
+      endings--
+      meet(buffers.current()[0].stream())
+    })
+  }
+  /** Another tab may have begun another person. */
+  const meet = (stream: StreamState | undefined) => {
+    if (!stream || isFormer(stream)) return
+    const { anonymousId } = stream
+    if (person && person !== anonymousId) begin()
+    person = anonymousId
+  }
+  /** Another tab may have got a denial. */
+  const heed = () => {
+    const isDenied = gate.current() === 'denied'
+    if (isDenied && !wasDenied) begin()
+    wasDenied = isDenied
+  }
   const readStream = async () => {
     const [buffer] = buffers.current()
     try {
-      return (await buffer.read()).state?.stream
+      const { stream } = (await buffer.read()).state ?? {}
+      meet(stream)
+      return stream
     } catch {
       return buffer.stream()
     }
@@ -142,13 +195,20 @@ export function assembleWaybill<
   /** The app's objects may have getters that throw, and the page may lack what we call: neither is the page's trouble. */
   const call = async (toOperation: () => Operation | DropReason): Promise<TrackResult> => {
     let operation: Operation | DropReason
+    heed()
     try {
       operation = ended ?? toOperation()
     } catch {
       operation = 'internal'
     }
+    const own = boot
     const result = await gate.submit(operation)
-    if (result.status === 'dropped') emit('dropped', result)
+    if (result.status === 'dropped') {
+      // What was dropped later than at once is among what the page has accumulated.
+      const isOver = result.reason === 'consent_denied' || result.reason === 'forgotten'
+      if (isOver && own === boot) begin()
+      emit('dropped', result)
+    }
     return result
   }
   /** To the app. */
@@ -156,7 +216,8 @@ export function assembleWaybill<
     const { beforeSend } = options
     if (!beforeSend) return operation
     try {
-      const state = toState(feed.latest(), inPage.values()) as State<Accumulators>
+      const stream = feed.latest()
+      const state = toState(isFormer(stream) ? undefined : stream, inPage.values()) as State<Accumulators>
       return review(operation, (event) => beforeSend(event, state))
     } catch (error) {
       onError({ code: 'before_send', detail: describe(error) })
@@ -166,7 +227,8 @@ export function assembleWaybill<
   /** @param folds whether it is an event by itself, and no part of one to come */
   const prepare = (made: EventOperation | DropReason, folds: boolean): EventOperation | DropReason => {
     const shown = typeof made === 'string' ? made : show(made)
-    return typeof shown === 'string' || !folds ? shown : inPage.fold(shown)
+    // After a denial it is as good as dropped.
+    return typeof shown === 'string' || !folds || wasDenied ? shown : inPage.fold(shown)
   }
   const context = () => ({ ...browser.pageContext(), library })
   const spans: SpanKeeper = createSpanKeeper({
@@ -175,7 +237,7 @@ export function assembleWaybill<
     call,
     submit: gate.submit,
     prepare,
-    boot: () => boot,
+    monotonic,
     context,
     mayStore: () => gate.current() === 'granted',
   })
@@ -212,23 +274,16 @@ export function assembleWaybill<
 
   const callEvent = (eventName: unknown, event: EventCall, trackOptions?: TrackOptions) =>
     call(() => {
-      const monotonic = { boot, ms: Math.round(browser.uptime()) }
       const { priority, set: added } = Object(trackOptions) as TrackOptions
       const set = added === undefined ? undefined : toObject(added)
       if (typeof set === 'string') return set
       const made = toEventOperation(eventName, { ...event, priority }, now(), {
-        monotonic,
+        monotonic: monotonic(browser.uptime()),
         context: context(),
       })
       const operation = prepare(made, true)
       return typeof operation === 'string' ? operation : { ...operation, ...(set && { set }) }
     })
-  /** Another person is here from now on, or nobody who may be known. */
-  const begin = () => {
-    boot = mint()
-    inPage.reset()
-    spans.close()
-  }
 
   return {
     track: (event, properties, options) => callEvent(event, { type: 'track', event, properties }, options),
@@ -244,8 +299,9 @@ export function assembleWaybill<
       }),
     unregister: (...names) => call(() => ({ kind: 'unregister', at: now(), names: names.map(String) })),
     reset() {
-      begin()
-      return call(() => ({ kind: 'reset', at: now() }))
+      const done = call(() => ({ kind: 'reset', at: now() }))
+      begin(done)
+      return done
     },
 
     async flush(options) {
@@ -268,12 +324,15 @@ export function assembleWaybill<
     subscribe: (listener) => feed.subscribe(listener),
     on,
     consent(decision) {
-      if (decision === 'denied') begin()
-      return gate.decide(decision)
+      const done = gate.decide(decision)
+      if (decision === 'denied') begin(done)
+      heed()
+      return done
     },
     forget() {
-      begin()
-      return gate.forget()
+      const done = gate.forget()
+      begin(done)
+      return done
     },
 
     close() {

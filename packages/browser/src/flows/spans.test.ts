@@ -32,7 +32,7 @@ function createScene(given: Partial<SpansOptions> = {}) {
     uptime: () => scene.uptime() - T0,
     mint: () => `own${++minted}`,
     delay: clock.delay,
-    boot: () => 'boot',
+    monotonic: (ms) => ({ boot: 'boot', ms: Math.round(ms) }),
     context: () => ({ page: 'here' }),
     mayStore: () => true,
     ...given,

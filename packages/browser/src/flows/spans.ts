@@ -1,6 +1,6 @@
 import type { JsonObject } from '@waybill/protocol'
 import type { DropReason } from '../core/drop-reason.ts'
-import type { EventOperation, Operation, SpanOperation } from '../core/operation.ts'
+import type { EventOperation, Monotonic, Operation, SpanOperation } from '../core/operation.ts'
 import { type RunningTime, readRunningTime } from '../core/running-time.ts'
 import { isName, toEventOperation } from '../core/to-operation.ts'
 import type { TrackResult } from './stamping.ts'
@@ -36,8 +36,9 @@ export interface SpansOptions {
   /** A new version 7 UUID. */
   mint: () => string
   delay: (ms: number) => Promise<void>
-  /** The document's id, and what it says of itself. */
-  boot: () => string
+  /** What the page's clock that does not jump says at such an `uptime`. */
+  monotonic: (uptime: number) => Monotonic
+  /** What the document says of itself. */
   context: () => JsonObject
   /** Whether anything can be stored. */
   mayStore: () => boolean
@@ -72,8 +73,7 @@ const TICK = 15_000
 
 /** Keeps the spans that this page has open: turns their calls into operations, and says now and then that it runs. */
 export function createSpanKeeper(options: SpansOptions): SpanKeeper {
-  const { call, submit, prepare, now, uptime, mint, delay, boot, context, mayStore } = options
-  const { sessionTimeout = 1_800_000 } = options
+  const { call, submit, prepare, now, uptime, mint, delay, context, mayStore, sessionTimeout = 1_800_000 } = options
   /** Those whose spans this page has open; one for each span that it has heard of. */
   const held = new Set<Handle>()
   let era = 0
@@ -82,7 +82,7 @@ export function createSpanKeeper(options: SpansOptions): SpanKeeper {
 
   function toOperation(made: SpanOperation['call'], { name, id }: Handle): SpanOperation {
     time = readRunningTime(time, uptime())
-    const monotonic = { boot: boot(), ms: Math.round(time.uptime) }
+    const monotonic = options.monotonic(time.uptime)
     return { kind: 'span', at: now(), call: made, name, id, monotonic, ran: Math.round(time.ran) }
   }
 

@@ -1,0 +1,150 @@
+import { expect, test } from 'vitest'
+import { createMint, parseLine } from '../test/operations.ts'
+import { createClock, createDisk, createLock, createMemoryWords, readAll, turn } from '../test/parts.ts'
+import { assembleWaybill, type Browser } from './assemble-waybill.ts'
+import { defineAccumulator } from './core/accumulator.ts'
+import type { Wish } from './core/wish.ts'
+import { createMemoryStore } from './edges/memory-store.ts'
+import type { WaybillOptions } from './options.ts'
+
+const count = defineAccumulator({ name: 'count', scope: 'page', initial: 0, fold: (value) => value + 1 })
+
+/** A browser whose tabs share one store and the visitor's wishes. */
+function openBrowser(assumedConsent: Browser['assumedConsent'] = 'granted') {
+  const clock = createClock()
+  const memory = createMemoryStore()
+  const lastWords = createMemoryWords()
+  const lock = createLock()
+  const mint = createMint(clock.now)
+  const listeners: (() => void)[] = []
+  let wish: Wish | undefined
+
+  const openTab = (options: Partial<WaybillOptions> = {}) => {
+    const disk = createDisk(memory)
+    let listener = () => {}
+    const tell = () => {
+      for (const other of listeners) if (other !== listener) other()
+    }
+    const waybill = assembleWaybill(
+      { endpoint: 'https://c.example', writeKey: 'wk', accumulators: [count], ...options },
+      {
+        ...clock,
+        isPage: true,
+        random: () => 0.5,
+        mint,
+        assumedConsent,
+        openStore: () => disk,
+        lastWords,
+        openWishes(onWritten) {
+          listener = onWritten
+          listeners.push(listener)
+          return {
+            read: () => wish,
+            write(written) {
+              wish = written
+              tell()
+            },
+            clear() {
+              wish = undefined
+              tell()
+            },
+          }
+        },
+        lock,
+        send: async () => ({ status: 0, failure: 'offline' }),
+        deferredCopy: { arm() {}, disarm() {} },
+        pageContext: () => ({}),
+        stateChannel: { announce() {}, listen() {}, pause() {}, resume() {}, close() {} },
+        observeLifecycle() {},
+        createBackgroundSync: () => () => {},
+      },
+    )
+    return Object.assign(waybill, { disk })
+  }
+  const events = async () =>
+    (await readAll({ store: memory, lastWords })).lines.map((text) => {
+      const { event, anonymousId, monotonic, state } = parseLine(text)
+      return { event, anonymousId, ...monotonic, count: (state as { count?: number }).count }
+    })
+  return { ...clock, openTab, events }
+}
+
+test('what is dropped after a denial does not count in the page', async () => {
+  const { openTab, events } = openBrowser()
+  const tab = openTab()
+  await tab.consent('denied')
+  expect(await tab.track('a')).toMatchObject({ status: 'dropped' })
+  expect((await tab.state()).count).toBeUndefined()
+  await tab.consent('granted')
+  await tab.track('b')
+  expect(await events()).toMatchObject([{ event: 'b', count: 1 }])
+})
+
+test('a denial in another tab ends what the page has accumulated, and its clock', async () => {
+  const { openTab, events, pass } = openBrowser()
+  const [one, other] = [openTab(), openTab()]
+  await one.track('a')
+  const [before] = await events()
+  await pass(500)
+  await other.consent('denied')
+  await other.consent('granted')
+  await turn()
+  await one.track('b')
+  const [after] = await events()
+  expect(after).toMatchObject({ event: 'b', count: 1, ms: 0 })
+  expect(after?.boot).not.toBe(before?.boot)
+})
+
+test('what waited for a decision that another tab was denied does not count in the page', async () => {
+  const { openTab, events } = openBrowser('pending')
+  const [one, other] = [openTab(), openTab()]
+  one.track('a')
+  await turn()
+  await other.consent('denied')
+  await other.consent('granted')
+  await turn()
+  await one.track('b')
+  expect((await events()).filter(({ event }) => event === 'b')).toMatchObject([{ count: 1 }])
+})
+
+test('each person’s clock begins with them', async () => {
+  const { openTab, events, pass } = openBrowser()
+  const tab = openTab()
+  await pass(700)
+  await tab.track('a')
+  await tab.reset()
+  await pass(20)
+  await tab.track('b')
+  const [a, b] = await events()
+  expect([a?.ms, b?.ms]).toEqual([700, 20])
+  expect(b?.boot).not.toBe(a?.boot)
+})
+
+test('beforeSend sees nothing of the former person after a reset, whatever is committed later', async () => {
+  const { openTab } = openBrowser()
+  const shown: unknown[] = []
+  const tab = openTab({
+    beforeSend(event, { registered, anonymousId }) {
+      shown.push([event.event, registered.name, anonymousId])
+      return event
+    },
+  })
+  await tab.register({ name: 'Ada' })
+  await tab.track('a')
+  const { anonymousId } = await tab.state()
+  tab.track('b')
+  await tab.track('c')
+  tab.track('d')
+  const done = tab.reset()
+  tab.track('e')
+  await done
+  await tab.track('f')
+  expect(shown.slice(0, 2)).toMatchObject([
+    ['a', 'Ada', anonymousId],
+    ['b', 'Ada', anonymousId],
+  ])
+  expect(shown.slice(4)).toMatchObject([
+    ['e', undefined, undefined],
+    ['f', undefined, expect.not.stringMatching(String(anonymousId))],
+  ])
+})
