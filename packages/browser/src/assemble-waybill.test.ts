@@ -148,3 +148,36 @@ test('beforeSend sees nothing of the former person after a reset, whatever is co
     ['f', undefined, expect.not.stringMatching(String(anonymousId))],
   ])
 })
+
+test.each(['reset', 'forget'] as const)('after %s() in another tab no event links the two people', async (end) => {
+  const { openTab, events, pass } = openBrowser()
+  const [one, other] = [openTab(), openTab()]
+  await one.track('a')
+  await other.track('b')
+  const [before] = await events()
+  await pass(500)
+  await other[end]()
+  await other.track('c')
+  await Promise.all([one.track('d'), one.track('e')])
+  await pass(20)
+  await one.track('f')
+  const after = (await events()).filter(({ event = '' }) => event > 'c')
+  const last = after.at(-1)
+  expect(last).toMatchObject({ event: 'f', count: end === 'reset' ? 1 : 3 })
+  expect(after.map(({ anonymousId }) => anonymousId)).not.toContain(before?.anonymousId)
+  expect(after.map(({ boot }) => boot)).not.toContain(before?.boot)
+  expect(after.map((event) => event.count)).toEqual(end === 'reset' ? [undefined, undefined, 1] : [1, 2, 3])
+})
+
+test('a reset of the page’s own takes nothing from what is tracked after it', async () => {
+  const { openTab, events } = openBrowser()
+  const tab = openTab()
+  await tab.track('a')
+  tab.track('b')
+  tab.reset()
+  await Promise.all([tab.track('c'), tab.track('d')])
+  await tab.track('e')
+  const all = await events()
+  expect(all.map((event) => event.count)).toEqual([1, 2, 1, 2, 3])
+  expect(new Set(all.slice(2).map(({ boot }) => boot)).size).toBe(1)
+})

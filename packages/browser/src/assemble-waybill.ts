@@ -197,7 +197,8 @@ export function assembleWaybill<
     let operation: Operation | DropReason
     heed()
     try {
-      operation = ended ?? toOperation()
+      const made = ended ?? toOperation()
+      operation = typeof made === 'string' ? made : sign(made)
     } catch {
       operation = 'internal'
     }
@@ -211,6 +212,9 @@ export function assembleWaybill<
     }
     return result
   }
+  /** Says whose it is, as far as this page knows. */
+  const sign = (made: Operation): Operation =>
+    person && (made.kind === 'event' || made.kind === 'span') ? { ...made, anonymousId: person } : made
   /** To the app. */
   const show = (operation: EventOperation): EventOperation | DropReason => {
     const { beforeSend } = options
@@ -235,7 +239,7 @@ export function assembleWaybill<
     ...options,
     ...browser,
     call,
-    submit: gate.submit,
+    submit: (operation) => gate.submit(sign(operation)),
     prepare,
     monotonic,
     context,

@@ -18,6 +18,8 @@ export type Operation =
       set?: JsonObject
       /** What the accumulators in page scope made of it, by name. */
       page?: JsonObject
+      /** Of the person that the page knew at the call. Absent while it knew none. */
+      anonymousId?: string
     }
   | { kind: 'register'; at: number; properties: JsonObject }
   | { kind: 'unregister'; at: number; names: string[] }
@@ -43,6 +45,8 @@ export interface SpanOperation {
   context?: JsonObject
   /** Of `end`: what the accumulators in page scope made of it, by name. */
   page?: JsonObject
+  /** Of the person that the page knew at the call. Absent while it knew none. */
+  anonymousId?: string
 }
 
 /** A page's clock that does not jump: ms since the document `boot` began. */

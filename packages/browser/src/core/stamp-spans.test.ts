@@ -459,3 +459,16 @@ describe('whatever pages do, and however clocks are set', () => {
     })
   })
 })
+
+test('a span that a page starts for a person who has gone has nothing of that page’s clock or values', () => {
+  const buffer = createBuffer()
+  buffer.do(0, at(0))
+  const { anonymousId } = buffer.state?.stream ?? {}
+  buffer.do(SECOND, resetAt(SECOND))
+  buffer.do(2 * SECOND, spanCall('start', { after: 2 * SECOND, anonymousId }))
+  buffer.do(3 * SECOND, spanCall('end', { after: 3 * SECOND, anonymousId, page: { scroll: 7 } }))
+  const ended = buffer.events().at(-1)
+  expect(ended).toMatchObject({ event: 'Checkout', monotonic: { ms: 0 } })
+  expect(ended?.monotonic?.boot).not.toBe('p')
+  expect(ended?.state).not.toHaveProperty('scroll')
+})

@@ -4,6 +4,7 @@ import { type Session, toSessionEnded } from './accumulators/session.ts'
 import type { DropReason } from './drop-reason.ts'
 import { type Fault, foldAll } from './fold.ts'
 import type { EventOperation, Journal, Operation } from './operation.ts'
+import { partFrom } from './part-from.ts'
 import { type BufferState, type Delivery, emptyState, type StreamState } from './records.ts'
 import { abandon, applySpan, isFor, type OpenSpan, readSpans } from './spans.ts'
 import { bornAt } from './uuid.ts'
@@ -196,7 +197,9 @@ export function stamp(
     return endSession(to)
   }
 
-  const apply = (to: StreamState, operation: Exclude<Operation, { kind: 'reset' }>): StreamState => {
+  const apply = (to: StreamState, made: Exclude<Operation, { kind: 'reset' }>): StreamState => {
+    const isOthers = 'anonymousId' in made && made.anonymousId !== to.anonymousId
+    const operation = isOthers ? partFrom(made, mint()) : made
     if (operation.kind === 'event') {
       const after = append(to, operation)
       if (after) outcomes.push({ seq: after.seq })
