@@ -181,3 +181,39 @@ test('a reset of the page’s own takes nothing from what is tracked after it', 
   expect(all.map((event) => event.count)).toEqual([1, 2, 1, 2, 3])
   expect(new Set(all.slice(2).map(({ boot }) => boot)).size).toBe(1)
 })
+
+test('stats count at once what was refused at the call, and once', async () => {
+  const { openTab } = openBrowser()
+  const tab = openTab({ beforeSend: ({ event, ...rest }) => (event === 'no' ? null : { event, ...rest }) })
+  await tab.track('no')
+  await tab.track('')
+  expect((await tab.stats()).dropped).toBe(2)
+  await tab.track('a')
+  expect((await tab.stats()).dropped).toBe(2)
+})
+
+test('beforeSend sees what an event sets, and may change it', async () => {
+  const { openTab } = openBrowser()
+  const tab = openTab({
+    beforeSend: ({ set, ...event }) => ({ ...event, ...(set && { set: { ...set, email: 'hidden' } }) }),
+  })
+  await tab.track('a', {}, { set: { email: 'a@b.example', plan: 'pro' } })
+  expect((await tab.state()).registered).toEqual({ email: 'hidden', plan: 'pro' })
+  const faulty = openTab({ beforeSend: (event) => ({ ...event, set: 'x' as never }) })
+  expect(await faulty.track('b')).toEqual({ status: 'dropped', reason: 'not_an_object' })
+})
+
+test('once a page has awaited the state, beforeSend sees what pages before it stored', async () => {
+  const { openTab } = openBrowser()
+  await openTab().register({ plan: 'pro' })
+  const shown: unknown[] = []
+  const tab = openTab({
+    beforeSend(event, { registered }) {
+      shown.push(registered)
+      return event
+    },
+  })
+  await tab.state()
+  await tab.track('a')
+  expect(shown).toEqual([{ plan: 'pro' }])
+})

@@ -285,8 +285,7 @@ export function assembleWaybill<
         monotonic: monotonic(browser.uptime()),
         context: context(),
       })
-      const operation = prepare(made, true)
-      return typeof operation === 'string' ? operation : { ...operation, ...(set && { set }) }
+      return prepare(typeof made === 'string' || !set ? made : { ...made, set }, true)
     })
 
   return {
@@ -322,7 +321,8 @@ export function assembleWaybill<
       // The store may not have been told of a denial yet.
       const known = gate.current()
       const consent = known === 'denied' ? known : (holdings[0].state?.consent ?? known)
-      return toStats(holdings, { storage: first.mode, consent, held: gate.held(), tab, now: now() })
+      const refused = [first, ...others].reduce((sum, buffer) => sum + buffer.refused(), 0)
+      return toStats(holdings, { storage: first.mode, consent, held: gate.held(), refused, tab, now: now() })
     },
     state: async () => toState(await readStream(), inPage.values()) as State<Accumulators>,
     subscribe: (listener) => feed.subscribe(listener),

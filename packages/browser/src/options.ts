@@ -47,8 +47,10 @@ export interface WaybillOptions<Accumulators extends readonly Accumulator[] = re
    */
   accumulators?: Accumulators
   /**
-   * Sees each event at its call, before anything of it is stored, and the latest state that this page knows. Returns it,
-   * changed or not, or null to drop it. Its type, timestamp and monotonic clock stay. When it throws, or returns something
+   * Sees each event at its call, before anything of it is stored, and the latest state that this page knows: an empty one
+   * before the page's first answer from the store, and after `reset()` until that is stored. So redact by the event, not
+   * by the state alone, or `await waybill.state()` before the first call. `register` is not shown to it; the `set` of an
+   * event is. Returns the event, changed or not, or null to drop it. Its type, timestamp and monotonic clock stay. When it throws, or returns something
    * else, the event is dropped and `on('error')` says why: what it was to take out must not get out.
    */
   beforeSend?: (event: OutgoingEvent, state: State<Accumulators>) => OutgoingEvent | null | undefined

@@ -1,3 +1,4 @@
+import type { JsonObject } from '@waybill/protocol'
 import type { TrackedEvent } from './accumulator.ts'
 import type { DropReason } from './drop-reason.ts'
 import { forbidPromise } from './forbid-promise.ts'
@@ -8,9 +9,11 @@ import { toEventOperation, toObject } from './to-operation.ts'
 export interface OutgoingEvent extends TrackedEvent {
   /** Of an `identify` call. */
   userId?: string
+  /** Of a call with `set`: what joins the registered properties. */
+  set?: JsonObject
 }
 
-/** What may be changed, beside `context`; the first names it. */
+/** What may be changed, beside `context` and `set`; the first names it. */
 const members = {
   track: ['event', 'properties'],
   page: ['name', 'properties'],
@@ -28,16 +31,20 @@ export function review(
   operation: EventOperation,
   beforeSend: (event: OutgoingEvent) => unknown,
 ): EventOperation | DropReason {
-  const { text, at, userId, priority } = operation
+  const { text, at, userId, priority, set: added } = operation
   const { type, monotonic } = JSON.parse(text)
-  const answer = beforeSend({ ...JSON.parse(text), ...(userId && { userId }) })
+  const answer = beforeSend({ ...JSON.parse(text), ...(userId && { userId }), ...(added && { set: added }) })
   if (answer === null || answer === undefined) return 'before_send'
   forbidPromise(answer)
   if (typeof answer !== 'object') throw new TypeError('it must return an event, or null to drop it')
   const event = answer as OutgoingEvent
   const context = toObject(event.context)
   if (typeof context !== 'object') return context
+  const set = event.set === undefined ? undefined : toObject(event.set)
+  if (typeof set === 'string') return set
   const [name, payload] = members[type as OutgoingEvent['type']]
   const call = { type, [name]: event[name], [payload]: event[payload], priority }
-  return toEventOperation(event[name] ?? (type === 'page' ? type : undefined), call, at, { monotonic, context })
+  const own = event[name] ?? (type === 'page' ? type : undefined)
+  const changed = toEventOperation(own, call, at, { monotonic, context })
+  return typeof changed === 'string' || !set ? changed : { ...changed, set }
 }

@@ -14,7 +14,7 @@ const delivery: Delivery = { ...emptyDelivery, forgotten: { lines: 1, bytes: 100
 const holdings: Holdings = { state, delivery, pending: 2, oldest: lines[0]?.text }
 const empty: Holdings = { delivery: emptyDelivery, pending: 0 }
 
-const page = { storage: 'durable', consent: 'granted', held: 0, tab: 'this', now: T0 } as const
+const page = { storage: 'durable', consent: 'granted', held: 0, refused: 0, tab: 'this', now: T0 } as const
 const statsOf = (given: Partial<Delivery>, now = T0) =>
   toStats([{ ...holdings, delivery: { ...delivery, ...given } }], { ...page, now })
 

@@ -30,7 +30,7 @@ export interface BufferStats {
   rejected: number
   /** Events that gave way to a cap, since the buffer exists. */
   shed: number
-  /** Events refused before they got a seq, since the buffer exists. */
+  /** Calls refused before they got a seq, since the buffer exists; of those no event was stored after, only this page's. */
   dropped: number
   /** Who presents a batch at this moment: this tab, or another one. */
   flushing?: 'here' | 'elsewhere'
@@ -53,6 +53,7 @@ export interface Holdings {
 
 /**
  * @param holdings the store's in which new events are kept, then those of others that still hold some
+ * @param refused calls that are not in any holdings' count yet
  * @param tab this one's id
  * @param now ms since 1970
  */
@@ -62,9 +63,10 @@ export function toStats(
     storage,
     consent,
     held,
+    refused,
     tab,
     now,
-  }: { storage: Store['mode']; consent: Consent; held: number; tab: string; now: number },
+  }: { storage: Store['mode']; consent: Consent; held: number; refused: number; tab: string; now: number },
 ): BufferStats {
   const { stream } = holdings[0].state ?? emptyState(now)
   const sum = (count: (of: Holdings) => number) => holdings.reduce((total, of) => total + count(of), 0)
@@ -88,7 +90,7 @@ export function toStats(
     recorded: sum(({ delivery }) => delivery.recorded),
     rejected: sum(({ delivery }) => delivery.rejected),
     shed: sum(({ delivery }) => delivery.shed),
-    dropped: sum(({ state }) => state?.dropped ?? 0),
+    dropped: refused + sum(({ state }) => state?.dropped ?? 0),
     flushing: presenting && (presenting.tab === tab ? 'here' : 'elsewhere'),
     retryAt: wait && remainingWait(wait, now, false) > 0 ? timestamp(wait.until) : undefined,
     lastError,

@@ -35,7 +35,9 @@ export interface BufferOptions
   onStored: (lines: number) => void
 }
 
-export interface Buffer extends Pick<Stamper, 'submit' | 'drain' | 'settled' | 'stream'>, Pick<Schedule, 'flushNow'> {
+export interface Buffer
+  extends Pick<Stamper, 'submit' | 'drain' | 'settled' | 'stream' | 'refused'>,
+    Pick<Schedule, 'flushNow'> {
   readonly mode: Store['mode']
   /** What is stored at this moment; of the lines, those up to `upTo` are counted. Default: all. */
   read: (upTo?: Key) => Promise<Holdings>

@@ -99,6 +99,8 @@ export interface Stamper {
   drain: () => void
   /** Resolves when everything submitted so far is stored or has failed. */
   settled: () => Promise<void>
+  /** How many were refused at the call and are not counted in the store yet. */
+  refused: () => number
   /** The current stream, as far as this page knows. */
   stream: () => StreamState | undefined
   /** Another flow has written it. */
@@ -390,6 +392,7 @@ export function createStamper(options: StamperOptions): Stamper {
     async settled() {
       await Promise.all(unsettled)
     },
+    refused: () => refused,
     stream: () => stream,
     know(written) {
       stream = written

@@ -162,3 +162,20 @@ test('after close nobody is told anything', async () => {
   await turn()
   expect(told).toEqual([1])
 })
+
+test('who subscribes after close makes nobody look or listen', async () => {
+  const listens: unknown[] = []
+  const reads: unknown[] = []
+  const feed = createStateFeed({
+    read: async () => {
+      reads.push(1)
+      return at(1)
+    },
+    toState: () => 'any',
+    listen: (onAnnounced) => listens.push(onAnnounced),
+  })
+  feed.close()
+  feed.subscribe(() => {})()
+  await turn()
+  expect([...listens, ...reads]).toEqual([])
+})

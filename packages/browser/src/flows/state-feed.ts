@@ -35,6 +35,7 @@ export function createStateFeed({ read, toState, listen }: StateFeedOptions): St
   const subscribers = new Set<Subscriber>()
   let latest: StreamState | undefined
   let following = false
+  let closed = false
   /** Whether it was ever read or written. */
   let known = false
   let looking = false
@@ -101,6 +102,7 @@ export function createStateFeed({ read, toState, listen }: StateFeedOptions): St
       lookNow()
     },
     subscribe(listener) {
+      if (closed) return () => {}
       const subscriber: Subscriber = { listener }
       subscribers.add(subscriber)
       listen(look)
@@ -112,6 +114,7 @@ export function createStateFeed({ read, toState, listen }: StateFeedOptions): St
       }
     },
     close() {
+      closed = true
       following = false
       subscribers.clear()
     },
