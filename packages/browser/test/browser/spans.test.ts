@@ -143,7 +143,14 @@ test('a person’s spans end with the person', async () => {
 })
 
 test('what one person began says nothing in what the next one does, though its page never heard its id', async () => {
-  const { site, open } = createScene({ consent: 'pending' })
+  const shown: string[] = []
+  const { site, open } = createScene({
+    consent: 'pending',
+    beforeSend(event) {
+      shown.push(JSON.stringify(event.properties))
+      return event
+    },
+  })
   const { waybill } = await open()
   const [alices, alicesVideo] = [waybill.start('Checkout', { who: 'alice' }), waybill.start('Video')]
   expect(await alices.started).toEqual({ status: 'memory' })
@@ -155,6 +162,7 @@ test('what one person began says nothing in what the next one does, though its p
   expect(await alices.set({ card: '4111' })).toEqual({ status: 'dropped', reason: 'span_ended' })
   expect(await alices.end()).toEqual({ status: 'dropped', reason: 'span_ended' })
   expect(await alicesVideo.end()).toEqual({ status: 'dropped', reason: 'span_ended' })
+  expect(shown).not.toContain('{"card":"4111"}') // It would be shown as if it were bob's.
   expect(await bobs.end()).toMatchObject({ status: 'durable' })
   await waybill.flush()
   const told = (await site.lines()).filter(({ event }) => event === 'Checkout')
