@@ -1,3 +1,5 @@
+import { clip } from './clip.ts'
+
 /** The `utm_` parameters of a URL, in the words of the Segment Spec. */
 export type Campaign = {
   source?: string
@@ -18,7 +20,7 @@ const parameters = {
   id: 'utm_id',
 } satisfies { [Member in keyof Campaign]-?: string }
 
-/** Undefined where there are none. Each is cut off after 100 characters. */
+/** Undefined where there are none. Each is cut off after 100 characters, or 200 bytes of JSON. */
 export const readCampaign = (search: string): Campaign | undefined =>
   pickParameters(search, Object.entries(parameters), 100)
 
@@ -31,7 +33,7 @@ export function pickParameters(
   const given = new URLSearchParams(search)
   const found = wanted.flatMap(([member, parameter]) => {
     const value = given.get(parameter)
-    return value ? [[member, value.slice(0, length)]] : []
+    return value ? [[member, clip(value, length)]] : []
   })
   return found.length > 0 ? Object.fromEntries(found) : undefined
 }

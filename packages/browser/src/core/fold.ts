@@ -29,10 +29,17 @@ export interface Folding {
   context: Omit<FoldContext, 'measured' | 'session'>
   /** How much each accumulator's own measurement has added, by name. */
   measured?: { [name: string]: number }
+  essentials?: Essentials
   /** UTF-8 bytes that all values may take together, as one JSON object. */
   maxBytes: number
   onFault: (fault: Fault) => void
 }
+
+/**
+ * Values that all others make room for, by name: each goes back to nothing but what its function makes of it and of the one
+ * before, the largest first.
+ */
+export type Essentials = ReadonlyMap<string, (value: Json, before: Json | undefined) => Json[]>
 
 /** A value as it was at one moment of a fold. */
 interface Stage {
@@ -40,9 +47,19 @@ interface Stage {
   about: About | undefined
 }
 
+const GONE: Stage = { value: undefined, about: undefined }
+
 /** Folds an event into what has accumulated. Values of unknown accumulators, and of later versions, stay as they are. */
 export function foldAll(before: Accumulated, folding: Folding): Required<Accumulated> {
-  const { accumulators, text, context, measured = {}, maxBytes, onFault } = folding
+  const {
+    accumulators,
+    text,
+    context,
+    measured = {},
+    essentials = new Map() as Essentials,
+    maxBytes,
+    onFault,
+  } = folding
   const after = { values: { ...before.values }, about: { ...before.about } }
   const write = (name: string, { value, about }: Stage) => {
     if (value === undefined) delete after.values[name]
@@ -84,14 +101,33 @@ export function foldAll(before: Accumulated, folding: Folding): Required<Accumul
     }
   }
 
-  while (sizeOf(after.values) > maxBytes) {
-    const size = (name: string) => sizeOf(after.values[name])
-    const growth = (name: string) => size(name) - sizeOf(before.values[name])
+  const size = (name: string) => sizeOf(after.values[name])
+  const shorten = (name: string) => essentials.get(name)?.(after.values[name] as Json, before.values[name])
+  const growth = (name: string) => {
+    const shortened = shorten(name)
+    return size(name) - sizeOf(shortened ? shortened[0] : before.values[name])
+  }
+  const smaller = (name: string): Stage | undefined => {
+    const choice = shorten(name)?.map((value) => ({ value, about: after.about[name] })) ?? [
+      ...(stages.get(name) ?? []),
+      GONE,
+    ]
+    return choice.find(({ value }) => sizeOf(value) < size(name))
+  }
+  /** Who makes room next. */
+  const choose = (): string => {
+    const names = Object.keys(after.values)
+    const yielding = names.filter(smaller)
+    const grown = yielding.filter((name) => growth(name) > 0)
     // What was too large before was stored by somebody with another limit.
-    const name = most(Object.keys(after.values), sizeOf(before.values) > maxBytes ? size : growth)
+    if (grown.length > 0 && sizeOf(before.values) <= maxBytes) return most(grown, growth)
+    const others = yielding.filter((name) => !essentials.has(name))
+    return most([others, yielding, names].find(({ length }) => length > 0) as string[], size)
+  }
+  while (sizeOf(after.values) > maxBytes) {
+    const name = choose()
     const bytes = size(name)
-    const smaller = stages.get(name)?.find(({ value }) => sizeOf(value) < bytes)
-    write(name, smaller ?? { value: undefined, about: undefined })
+    write(name, smaller(name) ?? GONE)
     onFault({ code: 'state_too_large', detail: `${name}: ${bytes} bytes; it shares ${maxBytes} with others` })
   }
   return after

@@ -19,6 +19,7 @@ import { visitor } from './accumulators/visitor.ts'
 import type { EventOperation, Identity, Journal, Operation } from './operation.ts'
 import { type BufferState, emptyDelivery, emptyState, type StreamState } from './records.ts'
 import { type StampEnvironment, type Stamped, stamp } from './stamp.ts'
+import { timestamp } from './timestamp.ts'
 import { toEventOperation } from './to-operation.ts'
 
 const journal = (...operations: Operation[]): Journal => ({ operations })
@@ -163,6 +164,85 @@ describe('a line', () => {
     expect(byteLength(text)).toBeLessThanOrEqual(limits.eventBytes)
     expect(byteLength(JSON.stringify(parseLine(text).state))).toBeLessThanOrEqual(limits.stateBytes)
     expect(checkShape(JSON.parse(text), limits.depth)).toBeUndefined()
+  })
+})
+
+describe('the SDK’s own values', () => {
+  const own = [session({}), visitor, identity]
+  const landing = (character: string) => {
+    const long = character.repeat(5_000)
+    const utm = ['source', 'medium', 'campaign', 'term', 'content', 'id'].map((name) => `utm_${name}=${long}`)
+    return { page: { url: long, referrer: long, search: `?${utm.join('&')}` } }
+  }
+  const visit = (at: number, character = 'x'): EventOperation => ({
+    kind: 'event',
+    at,
+    text: JSON.stringify({ type: 'page', timestamp: timestamp(at), context: landing(character) }),
+  })
+  const identify = (userId: string, traits: JsonObject): EventOperation => ({
+    kind: 'event',
+    at: T0,
+    text: JSON.stringify({ type: 'identify', traits, timestamp: timestamp(T0) }),
+    userId,
+  })
+  const steady = (
+    bytes: number,
+    ever = defineAccumulator({ name: 'app', initial: '', fold: () => 'x'.repeat(bytes) }),
+  ) => [...own, ever]
+
+  test('fit their share at their largest, whatever others have, without their traits', () => {
+    const wide = '\u0001'
+    const { lines, faults } = stampAll(undefined, [journal({ ...visit(T0, wide), userId: wide.repeat(500) })], {
+      accumulators: own,
+    })
+    const { session: begun, visitor: seen, identity: known } = parseLine(lines[0]?.text ?? '').state
+    expect([begun.entryPage.length, begun.campaign?.id?.length, known.userId?.length]).toEqual([100, 33, 500])
+    expect(faults).toEqual([])
+    // 100: numbers may have more digits.
+    expect(byteLength(JSON.stringify({ session: begun, visitor: seen, identity: known }))).toBeLessThan(7_936 - 100)
+  })
+
+  test('go on from visit to visit, and what the app has makes room for them', () => {
+    const wide = '日'
+    const times = [T0, T0 + MINUTE, T0 + 60 * MINUTE, T0 + 61 * MINUTE]
+    const [first, ...later] = times.map((at, index) => (index === 2 ? visit(at, wide) : tracked('a', { at })))
+    const stamped = stampAll(undefined, [journal(first as Operation, ...later)], {
+      accumulators: steady(6_700),
+      sessionEnded: true,
+      now: times[3],
+    })
+    const sessions = linesOf(stamped).map(({ state }) => [
+      state.session.id.split('.')[1],
+      state.session.events,
+      state.visitor.sessions,
+    ])
+    expect(sessions).toEqual([
+      ['s1', 1, 1],
+      ['s1', 2, 1],
+      ['s1', 3, 1],
+      ['s2', 1, 2],
+      ['s2', 2, 2],
+    ])
+    expect(stamped.faults).toMatchObject([{ code: 'state_too_large', detail: expect.stringMatching(/^app: /) }])
+  })
+
+  test('say who the user is where the traits are too large, and none of another’s', () => {
+    const essay = { essay: 'x'.repeat(9_000) }
+    const stamped = stampAll(
+      undefined,
+      [journal(identify('u1', { name: 'Ada' }), identify('u1', essay), identify('u2', essay), tracked('a'))],
+      { accumulators: steady(3_000) },
+    )
+    expect(linesOf(stamped).map(({ state }) => state.identity)).toEqual([
+      { userId: 'u1', traits: { name: 'Ada' }, groupTraits: {} },
+      { userId: 'u1', traits: { name: 'Ada' }, groupTraits: {} },
+      { userId: 'u2', traits: {}, groupTraits: {} },
+      { userId: 'u2', traits: {}, groupTraits: {} },
+    ])
+    expect(linesOf(stamped).map(({ state }) => (state as unknown as { app: string }).app.length)).toEqual(
+      Array(4).fill(3_000),
+    )
+    expect(new Set(stamped.faults.map(({ detail }) => detail.split(':')[0]))).toEqual(new Set(['identity']))
   })
 })
 

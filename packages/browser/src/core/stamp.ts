@@ -1,8 +1,9 @@
 import { byteLength, type JsonObject, limits, type StreamId } from '@waybill/protocol'
 import type { Accumulator, BufferHealth } from './accumulator.ts'
+import { shortenIdentity } from './accumulators/identity.ts'
 import { type Session, toSessionEnded } from './accumulators/session.ts'
 import type { DropReason } from './drop-reason.ts'
-import { type Fault, foldAll } from './fold.ts'
+import { type Essentials, type Fault, foldAll } from './fold.ts'
 import type { EventOperation, Journal, Operation } from './operation.ts'
 import { partFrom } from './part-from.ts'
 import { type BufferState, type Delivery, emptyState, type StreamState } from './records.ts'
@@ -49,6 +50,13 @@ const REGISTERED_BYTES = 6_144
 export const PAGE_BYTES = 2_048
 /** Of all others. */
 const ACCUMULATED_BYTES: number = limits.stateBytes - REGISTERED_BYTES - PAGE_BYTES - 256
+
+/** What tells one visit and one person from another. Together they fit their share at their largest, the user's id included. */
+const ESSENTIALS: Essentials = new Map([
+  ['session', () => []],
+  ['visitor', () => []],
+  ['identity', shortenIdentity],
+])
 
 /**
  * Folds operations into the state and turns each event into its final line.
@@ -123,6 +131,7 @@ export function stamp(
         accumulators,
         text: own,
         context: { idle: to.latestAt ? at - to.latestAt : 0, streamId, anonymousId, userId },
+        essentials: ESSENTIALS,
         maxBytes: ACCUMULATED_BYTES,
         onFault,
       },

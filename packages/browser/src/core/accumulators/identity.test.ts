@@ -1,7 +1,7 @@
-import type { JsonObject } from '@waybill/protocol'
-import { expect, test } from 'vitest'
+import type { Json, JsonObject } from '@waybill/protocol'
+import { describe, expect, test } from 'vitest'
 import { foldContext, seen, valuesAfter } from '../../../test/operations.ts'
-import { type IdentityState, identity } from './identity.ts'
+import { type IdentityState, identity, shortenIdentity } from './identity.ts'
 
 type Call = (value: IdentityState) => IdentityState
 
@@ -69,5 +69,25 @@ test('a person who was in a group before they said who they are stays in it', ()
 test('traits of a group are none of the user’s', () => {
   expect(after(identify('u1', { plan: 'free' }), group('g1', { plan: 'pro' }, 'u1')).at(-1)?.traits).toEqual({
     plan: 'free',
+  })
+})
+
+describe('where it is too much', () => {
+  const ada: IdentityState = { userId: 'u1', traits: { name: 'Ada' }, groupId: 'g1', groupTraits: { seats: 5 } }
+  const most = (call: Call) => shortenIdentity(call(ada) as Json, ada as Json)[0]
+
+  test('the traits stay as they were', () => {
+    expect(most(identify('u1', { essay: 'x' }))).toEqual(ada)
+    expect(most(group('g1', { essay: 'x' }, 'u1'))).toEqual(ada)
+  })
+
+  test('nothing of another user, or another group, is told', () => {
+    expect(most(identify('u2', { essay: 'x' }))).toEqual({ userId: 'u2', traits: {}, groupTraits: {} })
+    expect(most(group('g2', { essay: 'x' }, 'u1'))).toEqual({ ...ada, groupId: 'g2', groupTraits: {} })
+  })
+
+  test('the user’s id stays in any case', () => {
+    expect(shortenIdentity(ada as Json, ada as Json).at(-1)).toEqual({ userId: 'u1', traits: {}, groupTraits: {} })
+    expect(shortenIdentity(ada as Json, 'garbage')[0]).toEqual({ ...ada, traits: {}, groupTraits: {} })
   })
 })

@@ -1,4 +1,4 @@
-import type { JsonObject } from '@waybill/protocol'
+import type { Json, JsonObject } from '@waybill/protocol'
 import type { Accumulator } from '../accumulator.ts'
 
 export type IdentityState = {
@@ -12,6 +12,22 @@ export type IdentityState = {
 }
 
 const nobody: IdentityState = { traits: {}, groupTraits: {} }
+
+/** What may be told of the same person where that is too much, the most first. What was true of another is in none. */
+export function shortenIdentity(value: Json, before: Json | undefined): Json[] {
+  const { userId, groupId } = Object(value) as IdentityState
+  const stored = Object(before) as Partial<IdentityState>
+  const former = !stored.userId || stored.userId === userId ? { ...nobody, ...stored } : nobody
+  const user = userId ? { userId } : {}
+  const group = groupId ? { groupId } : {}
+  const groupTraits = former.groupId === groupId ? former.groupTraits : {}
+  const shortened: IdentityState[] = [
+    { ...user, traits: former.traits, ...group, groupTraits },
+    { ...user, traits: {}, ...group, groupTraits: {} },
+    { ...user, traits: {}, groupTraits: {} },
+  ]
+  return shortened as Json[]
+}
 
 /** Who the person was, as far as was known when the event happened. */
 export const identity: Accumulator<'identity', IdentityState> = {
