@@ -114,13 +114,19 @@ export function foldAll(before: Accumulated, folding: Folding): Required<Accumul
     ]
     return choice.find(({ value }) => sizeOf(value) < size(name))
   }
+  /** All values, with those of these names as they were before. */
+  const restored = (names: string[]): { [name: string]: Json | undefined } => ({
+    ...after.values,
+    ...Object.fromEntries(names.map((name) => [name, essentials.has(name) ? shorten(name)?.[0] : before.values[name]])),
+  })
   /** Who makes room next. */
   const choose = (): string => {
     const names = Object.keys(after.values)
     const yielding = names.filter(smaller)
     const grown = yielding.filter((name) => growth(name) > 0)
-    // What was too large before was stored by somebody with another limit.
-    if (grown.length > 0 && sizeOf(before.values) <= maxBytes) return most(grown, growth)
+    // Else the session itself has grown, or what was there before was stored by somebody with another limit.
+    const freed = sizeOf(after.values) - sizeOf(restored(grown))
+    if (freed > 0 && sizeOf(after.values) - freed <= maxBytes) return most(grown, growth)
     const others = yielding.filter((name) => !essentials.has(name))
     return most([others, yielding, names].find(({ length }) => length > 0) as string[], size)
   }
@@ -136,7 +142,7 @@ export function foldAll(before: Accumulated, folding: Folding): Required<Accumul
 const most = (names: string[], measure: (name: string) => number): string =>
   names.reduce((a, b) => (measure(b) > measure(a) ? b : a))
 
-const sizeOf = (value: Json | undefined): number => (value === undefined ? 0 : byteLength(JSON.stringify(value)))
+const sizeOf = (value: unknown): number => (value === undefined ? 0 : byteLength(JSON.stringify(value)))
 
 /** JSON would make null of it, which is not what was counted. */
 function refuseNonFinite(_member: string, value: unknown): unknown {

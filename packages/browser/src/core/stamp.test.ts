@@ -226,6 +226,14 @@ describe('the SDK’s own values', () => {
     expect(stamped.faults).toMatchObject([{ code: 'state_too_large', detail: expect.stringMatching(/^app: /) }])
   })
 
+  test('cost none that has little to give a part of it', () => {
+    const count = defineAccumulator({ name: 'count', initial: 8, fold: (value) => value + 1 })
+    const stamped = stampAll(undefined, [journal(tracked('a'), visit(T0 + 60 * MINUTE))], {
+      accumulators: [...steady(6_700), count],
+    })
+    expect(linesOf(stamped).map(({ state }) => (state as unknown as { count: number }).count)).toEqual([9, 10])
+  })
+
   test('say who the user is where the traits are too large, and none of another’s', () => {
     const essay = { essay: 'x'.repeat(9_000) }
     const stamped = stampAll(
