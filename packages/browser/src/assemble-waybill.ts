@@ -334,9 +334,14 @@ export function assembleWaybill<
       return done
     },
     forget() {
-      const done = gate.forget()
-      begin(done)
-      return done
+      let tell = () => {}
+      // Before anything is forgotten: the page may be left at any moment.
+      begin(
+        new Promise<void>((resolve) => {
+          tell = resolve
+        }),
+      )
+      return gate.forget().finally(tell)
     },
 
     close() {
