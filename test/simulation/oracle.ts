@@ -40,8 +40,6 @@ interface Handed {
   at: number
   /** The store was open, and in order, so that the event must outlive a page that is left. */
   open: boolean
-  /** The store got into trouble before it was told: it may be in memory. */
-  troubled?: boolean
   /** How its page ended, and when. */
   end?: 'left' | 'died'
   endedAt?: number
@@ -81,8 +79,6 @@ export interface Oracle {
   ended: (life: Life, end: 'left' | 'died', at: number) => void
   /** The browser was killed: what `localStorage` was told since then may be gone. In true ms. */
   killed: (since: number) => void
-  /** The store is in trouble: what is not stored yet may stay in memory. */
-  trouble: () => void
   /** The clock was changed: what a page leaves behind is ordered by it. */
   allowDisorder: () => void
   /** Nothing that was handed over until now has to arrive. */
@@ -186,12 +182,12 @@ export function createOracle(): Oracle {
   const violate = (guarantee: Guarantee, text: string) => violations.push({ guarantee, text })
 
   /** G1, G2 or G3, if this event must arrive. */
-  function promiseOf({ open, end, result, excuse, life, troubled }: Handed): Guarantee | undefined {
+  function promiseOf({ open, end, result, excuse, life }: Handed): Guarantee | undefined {
     if (excuse) return undefined
     if (result?.status === 'durable') return 'G1'
     if (result?.status === 'dropped') return undefined
     if (!end && life.state !== 'gone') return 'G3'
-    return end === 'left' && open && (!result || !troubled) ? 'G2' : undefined
+    return end === 'left' && open && !result ? 'G2' : undefined
   }
 
   /** Events that are there, or whose tombstones are. */
@@ -387,9 +383,6 @@ export function createOracle(): Oracle {
         // It was left behind where only a browser that goes on keeps it.
         if (event.end === 'left' && (event.endedAt ?? 0) > since) event.end = 'died'
       }
-    },
-    trouble() {
-      for (const event of events.values()) if (!event.result) event.troubled = true
     },
     excuse(reason) {
       for (const event of events.values()) event.excuse ??= reason

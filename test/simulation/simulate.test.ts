@@ -51,7 +51,7 @@ test(`${runs} histories: whatever happens, every guarantee holds`, { timeout: 60
   expect(stdout).toContain(`seed ${SEED}: ${runs} of ${runs} histories`)
 })
 
-test('the same seed gives the same history, event for event', { timeout: 60_000 }, async () => {
+test('the same seed gives the same history, event for event', { timeout: 300_000 }, async () => {
   const timelines: string[][] = []
   for (let time = 0; time < 2; time += 1) {
     await simulate({ runs: 20, seed: 7, onRun: ({ timeline }) => timelines.push(timeline) })
@@ -75,7 +75,7 @@ const thrown = [
 
 for (const [what, statement, how] of thrown)
   test(`a history ${what} fails: it is told as others are, shortened, and seen again`, {
-    timeout: 60_000,
+    timeout: 300_000,
   }, async () => {
     const body = `${AT_A_CRASH} { ${statement} } return holds`
     const { code, stderr } = await commandWhere(body, ['--runs', 1_000, '--seed', 3, '--workers', 2])
@@ -93,7 +93,7 @@ for (const [what, statement, how] of thrown)
     expect(again.stderr).toContain(shortest.slice(shortest.indexOf('  a site with')))
   })
 
-test('a failure is told though another worker is still at it', { timeout: 60_000 }, async () => {
+test('a failure is told though another worker is still at it', { timeout: 300_000 }, async () => {
   const { code, stdout, stderr } = await commandWhere(
     `if (workerData.seed === 3) ${STANDS_STILL}; throw new Error('oops')`,
     ['--runs', 100, '--seed', 3, '--workers', 2],
@@ -103,7 +103,7 @@ test('a failure is told though another worker is still at it', { timeout: 60_000
   expect(stdout).toContain('seed 3: 1 of 100 histories')
 })
 
-test('SIGINT ends it, and it says how far it came', { timeout: 60_000 }, async () => {
+test('SIGINT ends it, and it says how far it came', { timeout: 300_000 }, async () => {
   const { code, stdout } = await commandWhere(
     `globalThis.runs = (globalThis.runs ?? 0) + 1
     if (globalThis.runs > 3) { console.error('here'); ${STANDS_STILL} }
@@ -115,7 +115,7 @@ test('SIGINT ends it, and it says how far it came', { timeout: 60_000 }, async (
   expect(stdout).toContain('seed 3: 3 of 100 histories')
 })
 
-test('SIGINT while a shorter history is looked for tells the one that is known', { timeout: 60_000 }, async () => {
+test('SIGINT while a shorter history is looked for tells the one that is known', { timeout: 300_000 }, async () => {
   const { code, stderr } = await commandWhere(
     `if (globalThis.failed) ${STANDS_STILL}
     globalThis.failed = true

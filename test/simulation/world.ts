@@ -55,14 +55,14 @@ export async function runHistory({ seed, setup, steps }: History): Promise<Run> 
   const spans = createSpanWatch()
   /** How often what came before was excused. */
   let excuses = 0
-  const { excuse, trouble, allowForks, allowRepeats } = oracle
+  const { excuse, allowForks, allowRepeats } = oracle
   oracle.excuse = (reason) => {
     excuses++
     spans.excuse()
     excuse(reason)
   }
-  for (const [name, own] of Object.entries({ trouble, allowForks, allowRepeats })) {
-    oracle[name as 'trouble'] = () => {
+  for (const [name, own] of Object.entries({ allowForks, allowRepeats })) {
+    oracle[name as 'allowForks'] = () => {
       spans.allowRepeats()
       own()
     }
@@ -466,7 +466,7 @@ export async function runHistory({ seed, setup, steps }: History): Promise<Run> 
         return
       case 'close connections':
         inject(action.do)
-        oracle.trouble()
+        spans.allowRepeats()
         disk.closeAll()
         for (const page of alive()) listen(page)
         return
@@ -483,7 +483,7 @@ export async function runHistory({ seed, setup, steps }: History): Promise<Run> 
         return
       case 'hang':
         if (action.on) inject('open hangs')
-        oracle.trouble()
+        spans.allowRepeats()
         // Told of it a moment before a kill, `localStorage` may have lost the denial; then only the store knew.
         if (action.on && !profile.storage.get(`${NAME}.consent`)?.includes('denied')) deniedAt = undefined
         disk.hang = action.on
@@ -491,7 +491,7 @@ export async function runHistory({ seed, setup, steps }: History): Promise<Run> 
       case 'room':
         isRoomy = action.bytes === undefined
         if (!isRoomy) inject('quota')
-        oracle.trouble()
+        spans.allowRepeats()
         disk.setRoom(action.bytes)
         for (const page of alive()) page.open = false
         return

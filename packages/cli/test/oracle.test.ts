@@ -131,7 +131,9 @@ function check({ streams }: AuditReport, entries: readonly Entry[]): void {
   }
 }
 
-test('whatever is done to data, the audit finds what somebody finds who remembers everything', { timeout: 60_000 }, () => {
+test('whatever is done to data, the audit finds what somebody finds who remembers everything', {
+  timeout: 60_000,
+}, () => {
   fc.assert(
     fc.property(streams, fc.array(sabotage, { maxLength: 8 }), fc.nat(200), (streams, deeds, split) => {
       const entries = deeds.reduce<Entry[]>(spoil, streams.flatMap(toEntries))
