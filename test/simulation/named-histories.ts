@@ -550,4 +550,22 @@ export const namedHistories: readonly NamedHistory[] = [
       ],
     },
   },
+  {
+    name: 'a denial that comes to light again after a later grant was done does not join the next forgetting',
+    history: {
+      seed: 1,
+      setup: ASKING,
+      steps: [
+        { after: 0, action: track() },
+        { after: 20, action: grant() },
+        { after: 1_000, action: open },
+        { after: 0, action: deny() },
+        { after: 1, action: grant() },
+        { after: 67, action: kill },
+        { after: 0, action: track() },
+        { after: 10_000, action: forget },
+        { after: 1_000, action: track() },
+      ],
+    },
+  },
 ]
