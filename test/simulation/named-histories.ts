@@ -568,4 +568,20 @@ export const namedHistories: readonly NamedHistory[] = [
       ],
     },
   },
+  {
+    name: 'a reset in memory ends the span that another tab has open in the store',
+    history: {
+      seed: 1,
+      setup: SITE,
+      steps: [
+        { after: 0, action: track() },
+        { after: 100, action: open },
+        { after: 100, action: { do: 'span', tab: 1, name: 'Checkout', call: 'start' } },
+        { after: 1_000, action: room(0) },
+        { after: 0, action: { do: 'reset', tab: 0 } },
+        { after: 100, action: track() },
+        { after: 100, action: room(undefined) },
+      ],
+    },
+  },
 ]
