@@ -34,6 +34,8 @@ function startCollector() {
     name: 'webhook',
     guarantee: 'accepted',
     required: true,
+    generation: '1',
+    idempotency: { key: 'none', window: 'none' },
     async deliver({ lines }) {
       arrays.push(`[${lines.map((line) => decoder.decode(line)).join(',')}]`)
       return { ok: true, value: undefined }

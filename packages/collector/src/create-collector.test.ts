@@ -552,9 +552,8 @@ describe('CORS', () => {
 describe('sinks', () => {
   const never = () => new Promise<void>(() => {})
   const throwing = {
+    ...recordingSink(),
     name: 'throwing',
-    guarantee: 'durable',
-    required: true,
     deliver: () => {
       throw new Error('a bug')
     },
@@ -647,7 +646,7 @@ describe('sinks', () => {
 
   test('a sink that heeds no signal is left at its deadline', async () => {
     const log = vi.fn<(entry: BatchLog) => void>()
-    const deaf = { name: 'deaf', guarantee: 'durable', required: true, deliver: never as () => Promise<never> } as const
+    const deaf = { ...recordingSink(), name: 'deaf', deliver: never as () => Promise<never> }
     const { app } = collectorWith({ sinks: [deaf], sinkDeadline: 20, log })
     expect((await present(app, batchOf(1, 2))).status).toBe(503)
     expect(log.mock.lastCall?.[0].sinks).toEqual([{ name: 'deaf', taken: false, detail: 'TimeoutError: after 20 ms' }])

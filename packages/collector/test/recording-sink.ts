@@ -26,6 +26,8 @@ export function recordingSink({
     name,
     required,
     guarantee: 'durable',
+    generation: '1',
+    idempotency: { key: 'the batch id', window: 'as long as the sink lives' },
     batches,
     events: () =>
       [...batches.values()].flatMap(({ lines }) => lines.map((line) => JSON.parse(new TextDecoder().decode(line)))),

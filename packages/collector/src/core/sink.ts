@@ -9,8 +9,25 @@ export interface Sink {
   readonly guarantee: 'durable' | 'accepted' | 'best-effort'
   /** Whether the client keeps the batch until this sink has it. */
   readonly required: boolean
+  /**
+   * Which destination this is, up to 256 characters and no secret: another one, when the configuration names another. That
+   * one generation has a batch says nothing of the next.
+   */
+  readonly generation: string
+  /** How a repeat is told at the destination. */
+  readonly idempotency: Idempotency
   /** Settles soon after `signal` fires, with a fault if the batch was not taken by then. */
   deliver(batch: Batch, signal: AbortSignal): Promise<Result<void, SinkFault>>
+  /** Whether the destination can be reached and would let us in; writes nothing. Left out where that cannot be asked. */
+  ready?(signal: AbortSignal): Promise<Result<void, TransientFault>>
+}
+
+/** What the destination deduplicates by, and for how long: a phrase each, for the table of sinks. */
+export interface Idempotency {
+  /** `the object key`, or `none`. */
+  readonly key: string
+  /** `as long as the object is there`, or `none`. */
+  readonly window: string
 }
 
 /** Why a sink does not have a batch. */

@@ -54,6 +54,8 @@ export function r2Sink({ bucket, prefix = '', name = 'r2', required = true }: R2
     name,
     guarantee: 'durable',
     required,
+    generation: prefix.slice(0, 256),
+    idempotency: { key: 'the object key and the digest in its metadata', window: 'as long as the object is there' },
     async deliver(batch, signal) {
       const recorded = async () => (await record(toObjectKey(batch), batch)) || (await record(toForkKey(batch), batch))
       try {

@@ -72,6 +72,8 @@ export function webhookSink({
     name,
     guarantee: 'accepted',
     required,
+    generation: url.slice(0, 256),
+    idempotency: { key: '`webhook-id`, the batch id', window: "the receiver's" },
     async deliver(batch, signal) {
       try {
         const answer = await fetch(url, await toRequest(batch, signal))
