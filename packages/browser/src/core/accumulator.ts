@@ -56,8 +56,8 @@ export type Scope = 'visitor' | 'session' | 'page'
 
 /**
  * A pure fold whose value rides on every event as `state.<name>`. It runs inside the stamping transaction, so its value
- * is exact over all tabs; in page scope it runs at the call. It is handed copies, and what it returns is copied as JSON
- * carries it. When it throws, or returns what JSON can't carry, it keeps its last value and `on('error')` tells.
+ * is exact over all tabs; in page scope it runs at the call. It is handed a copy of its value and the event frozen, and
+ * what it returns is copied as JSON carries it. When it throws, or returns what JSON can't carry, it keeps its last value and `on('error')` tells.
  */
 export interface Accumulator<Name extends string = string, Value = unknown> {
   /** 1 to 100 characters. */
@@ -70,7 +70,7 @@ export interface Accumulator<Name extends string = string, Value = unknown> {
   readonly version?: number
   /** Turns the value of a lower version into one of this version. Default: it begins anew from `initial`. */
   migrate?(value: Json, from: number): Value
-  fold(value: Value, event: TrackedEvent, context: FoldContext): Value
+  fold(value: Value, event: Readonly<TrackedEvent>, context: FoldContext): Value
   /** Page scope only: begins to count something, and returns what reads, at each event, how much was added since. */
   readonly measure?: (signal: AbortSignal) => () => number
 }

@@ -56,15 +56,29 @@ describe('a fold', () => {
     expect(fold({ values: { unknown: { deep: [1] } } }, [count]).values).toEqual({ unknown: { deep: [1] }, count: 1 })
   })
 
-  test('may change what it is handed: it has a copy', () => {
+  test('may change the value that it is handed: it has a copy', () => {
     const greedy = defineAccumulator({
       name: 'greedy',
       initial: { seen: [] as string[] },
       fold(value, event) {
         value.seen.push(String(event.event))
-        event.event = 'changed'
-        delete event.properties
         return value
+      },
+    })
+    const before = fold(empty, [greedy])
+    const stored = structuredClone(before)
+    expect(fold(before, [greedy]).values).toEqual({ greedy: { seen: ['a', 'a'] } })
+    expect(before).toEqual(stored)
+    expect(greedy.initial).toEqual({ seen: [] })
+  })
+
+  test('cannot change the event, which the next one sees: it is told', () => {
+    const vandal = defineAccumulator({
+      name: 'vandal',
+      initial: 0,
+      fold(_value, event) {
+        Object.assign(Object(event.properties), { total: 0 })
+        return 1
       },
     })
     const witness = defineAccumulator({
@@ -72,11 +86,9 @@ describe('a fold', () => {
       initial: '',
       fold: (_value, { event, properties }) => `${event} ${properties?.total}`,
     })
-    const before = fold(empty, [greedy])
-    const stored = structuredClone(before)
-    expect(fold(before, [greedy, witness]).values).toEqual({ greedy: { seen: ['a', 'a'] }, witness: 'a 42' })
-    expect(before).toEqual(stored)
-    expect(greedy.initial).toEqual({ seen: [] })
+    const { values, faults } = fold(empty, [vandal, witness])
+    expect(values).toEqual({ vandal: 0, witness: 'a 42' })
+    expect(faults).toEqual([{ code: 'accumulator', detail: expect.stringContaining('vandal: TypeError') }])
   })
 
   test('may change what it has returned: that was copied', () => {

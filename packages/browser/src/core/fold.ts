@@ -1,7 +1,8 @@
 import { byteLength, checkShape, type Json, limits } from '@waybill/protocol'
-import type { Accumulator, FoldContext } from './accumulator.ts'
+import type { Accumulator, FoldContext, TrackedEvent } from './accumulator.ts'
 import { describe } from './describe.ts'
 import { forbidPromise } from './forbid-promise.ts'
+import { freeze } from './freeze.ts'
 
 /** What accumulated, by name, and what has to be known of a value to go on with it. */
 export interface Accumulated {
@@ -67,6 +68,11 @@ export function foldAll(before: Accumulated, folding: Folding): Required<Accumul
     if (about) after.about[name] = about
     else delete after.about[name]
   }
+  let parsed: TrackedEvent | undefined
+  const readEvent = (): TrackedEvent => {
+    parsed ??= freeze(JSON.parse(text) as TrackedEvent)
+    return parsed
+  }
   /** What each value may go back to, the latest first. */
   const stages = new Map<string, Stage[]>()
 
@@ -90,7 +96,7 @@ export function foldAll(before: Accumulated, folding: Folding): Required<Accumul
       stages.set(name, isOver ? [base] : [base, stored])
       write(name, base)
       const argument = value === undefined ? value : copy(value)
-      const result = accumulator.fold(argument, JSON.parse(text), {
+      const result = accumulator.fold(argument, readEvent(), {
         ...context,
         ...(current && { session: { id: current.id, number: current.number } }),
         measured: measured[name] ?? 0,
