@@ -3,6 +3,7 @@ import { createMint, parseLine } from '../test/operations.ts'
 import { createClock, createDisk, createLock, createMemoryWords, readAll, turn } from '../test/parts.ts'
 import { assembleWaybill, type Browser } from './assemble-waybill.ts'
 import { defineAccumulator } from './core/accumulator.ts'
+import { type Touches, touch } from './core/accumulators/touch.ts'
 import type { Wish } from './core/wish.ts'
 import { createMemoryStore } from './edges/memory-store.ts'
 import type { WaybillOptions } from './options.ts'
@@ -17,6 +18,7 @@ function openBrowser(assumedConsent: Browser['assumedConsent'] = 'granted') {
   const lock = createLock()
   const mint = createMint(clock.now)
   const listeners: (() => void)[] = []
+  const page = { url: 'https://shop.example/?gclid=1', referrer: 'https://ads.example/' }
   let wish: Wish | undefined
 
   const openTab = (options: Partial<WaybillOptions> = {}) => {
@@ -53,7 +55,7 @@ function openBrowser(assumedConsent: Browser['assumedConsent'] = 'granted') {
         lock,
         send: async () => ({ status: 0, failure: 'offline' }),
         deferredCopy: { arm() {}, disarm() {} },
-        pageContext: () => ({}),
+        pageContext: () => ({ page: { ...page, search: page.url.split(/(?=\?)/)[1] ?? '' } }),
         stateChannel: { announce() {}, listen() {}, pause() {}, resume() {}, close() {} },
         observeLifecycle() {},
         createBackgroundSync: () => () => {},
@@ -63,10 +65,10 @@ function openBrowser(assumedConsent: Browser['assumedConsent'] = 'granted') {
   }
   const events = async () =>
     (await readAll({ store: memory, lastWords })).lines.map((text) => {
-      const { event, anonymousId, monotonic, state } = parseLine(text)
-      return { event, anonymousId, ...monotonic, count: (state as { count?: number }).count }
+      const { event, anonymousId, monotonic, context, state } = parseLine(text)
+      return { event, anonymousId, ...monotonic, context, ...(state as { count?: number; touch?: Touches }) }
     })
-  return { ...clock, openTab, events }
+  return { ...clock, page, openTab, events }
 }
 
 test('what is dropped after a denial does not count in the page', async () => {
@@ -216,4 +218,23 @@ test('once a page has awaited the state, beforeSend sees what pages before it st
   await tab.state()
   await tab.track('a')
   expect(shown).toEqual([{ plan: 'pro' }])
+})
+
+test('the next person in a document did not come by the former’s click, but by what the address says since', async () => {
+  const { page, openTab, events } = openBrowser()
+  const tab = openTab({ accumulators: [touch()] })
+  await tab.track('a')
+  await tab.reset()
+  await tab.track('b')
+  page.url = 'https://shop.example/?gclid=2'
+  await tab.track('c')
+  const [a, b, c] = await events()
+  expect(a?.context).toMatchObject({ page: { search: '?gclid=1', referrer: 'https://ads.example/' } })
+  expect(b?.context).toEqual({
+    page: { url: 'https://shop.example/', search: '', referrer: '' },
+    library: expect.anything(),
+  })
+  expect(a?.touch?.last?.clickIds).toEqual({ gclid: '1' })
+  expect(b?.touch?.last).not.toHaveProperty('clickIds')
+  expect(c?.touch?.last?.clickIds).toEqual({ gclid: '2' })
 })

@@ -1,4 +1,4 @@
-import { limits } from '@waybill/protocol'
+import { type JsonObject, limits } from '@waybill/protocol'
 import type { Accumulator } from './core/accumulator.ts'
 import { identity } from './core/accumulators/identity.ts'
 import { session } from './core/accumulators/session.ts'
@@ -10,14 +10,15 @@ import { describe } from './core/describe.ts'
 import type { DropReason } from './core/drop-reason.ts'
 import type { LastWords } from './core/last-words.ts'
 import type { Lock } from './core/lock.ts'
-import type { EventOperation, Monotonic, Operation } from './core/operation.ts'
-import { emptyDelivery, type StreamState } from './core/records.ts'
+import type { EventOperation, Operation } from './core/operation.ts'
+import { emptyDelivery } from './core/records.ts'
 import type { DeferredCopy, Send } from './core/send.ts'
 import { type State, toState } from './core/state.ts'
 import { type Holdings, toStats } from './core/stats.ts'
 import type { Store } from './core/store.ts'
 import { type EventCall, toEventOperation, toObject } from './core/to-operation.ts'
 import type { Wishes } from './core/wish.ts'
+import { withoutArrival } from './core/without-arrival.ts'
 import { createEmitter } from './edges/emitter.ts'
 import type { Living, observeLifecycle } from './edges/lifecycle.ts'
 import { createMemoryStore } from './edges/memory-store.ts'
@@ -28,6 +29,7 @@ import { createBuffers } from './flows/buffers.ts'
 import { type ConsentGate, createConsentGate } from './flows/consent-gate.ts'
 import { flushBuffers } from './flows/flush-buffers.ts'
 import { createPageScope } from './flows/page-scope.ts'
+import { watchPerson } from './flows/person.ts'
 import { createRetryingStore } from './flows/retrying-store.ts'
 import { createSpanKeeper, type SpanKeeper } from './flows/spans.ts'
 import type { TrackResult } from './flows/stamping.ts'
@@ -76,11 +78,6 @@ export function assembleWaybill<
   const now = () => Math.max(browser.now(), Math.floor(browser.uptime()))
   const { emit, on } = createEmitter<WaybillEvents>()
   const tab = mint()
-  /** Says which events share a monotonic clock; another person gets another one. */
-  let boot = tab
-  /** By `uptime`: a clock that went on from one person to the next would tell which two were in one document. */
-  let bootedAt = 0
-  const monotonic = (uptime: number): Monotonic => ({ boot, ms: Math.round(uptime - bootedAt) })
   const stop = new AbortController()
   let ended: DropReason | undefined = browser.isPage ? undefined : 'no_browser'
 
@@ -113,7 +110,7 @@ export function assembleWaybill<
     onStored: (events) => emit('stored', { events }),
     onWritten() {
       const stream = buffers.current()[0].stream()
-      meet(stream)
+      person.meet(stream)
       feed.written(stream)
       if (gate.current() === 'granted') stateChannel.announce()
     },
@@ -126,7 +123,7 @@ export function assembleWaybill<
   })
   const wishes = browser.openWishes(() => {
     const looked = gate.look()
-    if (wishes.read()?.forget) begin(looked)
+    if (wishes.read()?.forget) person.begin(looked)
     looked.then(heed).then(feed.look)
   }, stop.signal)
   const gate: ConsentGate = createConsentGate({
@@ -137,49 +134,30 @@ export function assembleWaybill<
     assumed,
     onError,
   })
-  /** Whom this page took the person for last, by `anonymousId`, and who was here before `begin`. */
-  let person: string | undefined
-  let former: string | undefined
-  /** Ends of a person that are not stored yet: what is read or written until then is the former person's. */
-  let endings = 0
   let wasDenied = false
-  const isFormer = (stream: StreamState | undefined) => endings > 0 || (!!former && stream?.anonymousId === former)
-  /**
-   * Another person is here from now on, or nobody who may be known.
-   *
-   * @param stored settles when the store has heard of it
-   */
-  const begin = (stored: Promise<unknown> = Promise.resolve()) => {
-    boot = mint()
-    bootedAt = browser.uptime()
-    inPage.reset()
-    spans.close()
-    former = person ?? former
-    person = undefined
-    endings++
-    stored.then(() => {
-      endings--
-      meet(buffers.current()[0].stream())
-    })
-  }
-  /** Another tab may have begun another person. */
-  const meet = (stream: StreamState | undefined) => {
-    if (!stream || isFormer(stream)) return
-    const { anonymousId } = stream
-    if (person && person !== anonymousId) begin()
-    person = anonymousId
-  }
+  /** Of the page when the person before was here last. */
+  let formerContext: JsonObject | undefined
+  const person = watchPerson({
+    ...browser,
+    tab,
+    stream: () => buffers.current()[0].stream(),
+    onBegin() {
+      formerContext = browser.pageContext()
+      inPage.reset()
+      spans.close()
+    },
+  })
   /** Another tab may have got a denial. */
   const heed = () => {
     const isDenied = gate.current() === 'denied'
-    if (isDenied && !wasDenied) begin()
+    if (isDenied && !wasDenied) person.begin()
     wasDenied = isDenied
   }
   const readStream = async () => {
     const [buffer] = buffers.current()
     try {
       const { stream } = (await buffer.read()).state ?? {}
-      meet(stream)
+      person.meet(stream)
       return stream
     } catch {
       return buffer.stream()
@@ -202,26 +180,28 @@ export function assembleWaybill<
     } catch {
       operation = 'internal'
     }
-    const own = boot
+    const boot = person.boot()
     const result = await gate.submit(operation)
     if (result.status === 'dropped') {
       // What was dropped later than at once is among what the page has accumulated.
       const isOver = result.reason === 'consent_denied' || result.reason === 'forgotten'
-      if (isOver && own === boot) begin()
+      if (isOver && boot === person.boot()) person.begin()
       emit('dropped', result)
     }
     return result
   }
   /** Says whose it is, as far as this page knows. */
-  const sign = (made: Operation): Operation =>
-    person && (made.kind === 'event' || made.kind === 'span') ? { ...made, anonymousId: person } : made
+  const sign = (made: Operation): Operation => {
+    const anonymousId = person.id()
+    return anonymousId && (made.kind === 'event' || made.kind === 'span') ? { ...made, anonymousId } : made
+  }
   /** To the app. */
   const show = (operation: EventOperation): EventOperation | DropReason => {
     const { beforeSend } = options
     if (!beforeSend) return operation
     try {
       const stream = feed.latest()
-      const state = toState(isFormer(stream) ? undefined : stream, inPage.values()) as State<Accumulators>
+      const state = toState(person.isFormer(stream) ? undefined : stream, inPage.values()) as State<Accumulators>
       return review(operation, (event) => beforeSend(event, state))
     } catch (error) {
       onError({ code: 'before_send', detail: describe(error) })
@@ -234,14 +214,14 @@ export function assembleWaybill<
     // After a denial it is as good as dropped.
     return typeof shown === 'string' || !folds || wasDenied ? shown : inPage.fold(shown)
   }
-  const context = () => ({ ...browser.pageContext(), library })
+  const context = () => ({ ...withoutArrival(browser.pageContext(), formerContext), library })
   const spans: SpanKeeper = createSpanKeeper({
     ...options,
     ...browser,
     call,
     submit: (operation) => gate.submit(sign(operation)),
     prepare,
-    monotonic,
+    monotonic: person.monotonic,
     context,
     mayStore: () => gate.current() === 'granted',
   })
@@ -282,7 +262,7 @@ export function assembleWaybill<
       const set = added === undefined ? undefined : toObject(added)
       if (typeof set === 'string') return set
       const made = toEventOperation(eventName, { ...event, priority }, now(), {
-        monotonic: monotonic(browser.uptime()),
+        monotonic: person.monotonic(browser.uptime()),
         context: context(),
       })
       return prepare(typeof made === 'string' || !set ? made : { ...made, set }, true)
@@ -303,7 +283,7 @@ export function assembleWaybill<
     unregister: (...names) => call(() => ({ kind: 'unregister', at: now(), names: names.map(String) })),
     reset() {
       const done = call(() => ({ kind: 'reset', at: now() }))
-      begin(done)
+      person.begin(done)
       return done
     },
 
@@ -329,14 +309,14 @@ export function assembleWaybill<
     on,
     consent(decision) {
       const done = gate.decide(decision)
-      if (decision === 'denied') begin(done)
+      if (decision === 'denied') person.begin(done)
       heed()
       return done
     },
     forget() {
       let tell = () => {}
       // Before anything is forgotten: the page may be left at any moment.
-      begin(
+      person.begin(
         new Promise<void>((resolve) => {
           tell = resolve
         }),
