@@ -1,6 +1,7 @@
 import { gzipSync } from 'node:zlib'
 import type { Waybill } from '@waybill/browser'
-import { assembleWaybill } from '../../packages/browser/src/assemble-waybill.ts'
+import { assembleWaybill, type Browser } from '../../packages/browser/src/assemble-waybill.ts'
+import { standardAccumulators } from '../../packages/browser/src/core/accumulators/standard.ts'
 import { uuid } from '../../packages/browser/src/core/uuid.ts'
 import { composeRequest } from '../../packages/browser/src/edges/compose-request.ts'
 import { createIndexedDbStore } from '../../packages/browser/src/edges/indexed-db-store.ts'
@@ -118,7 +119,7 @@ export function createProfile({ scheduler, disk, network, options }: ProfileOpti
     let deferred: string | undefined
 
     const site = { ...options, accumulators: accumulatorsOf(release) }
-    const waybill = assembleWaybill(site, {
+    const browser: Browser = {
       isPage: true,
       now,
       uptime: () => scheduler.now() - began,
@@ -188,7 +189,8 @@ export function createProfile({ scheduler, disk, network, options }: ProfileOpti
       stateChannel: createChannel(life),
       observeLifecycle: (living) => listeners.push(living),
       createBackgroundSync: () => () => {},
-    })
+    }
+    const waybill = assembleWaybill(site, browser, standardAccumulators(site))
 
     const tell = (event: 'flushNow' | 'leave' | 'maybeLeave' | 'run') => {
       for (const listener of listeners) listener[event]()

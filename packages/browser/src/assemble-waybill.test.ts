@@ -1,8 +1,10 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { createMint, parseLine } from '../test/operations.ts'
 import { createClock, createDisk, createLock, createMemoryWords, readAll, turn } from '../test/parts.ts'
 import { assembleWaybill, type Browser } from './assemble-waybill.ts'
 import { defineAccumulator } from './core/accumulator.ts'
+import { type Session, session } from './core/accumulators/session.ts'
+import { standardAccumulators } from './core/accumulators/standard.ts'
 import { type Touches, touch } from './core/accumulators/touch.ts'
 import type { Wish } from './core/wish.ts'
 import { createMemoryStore } from './edges/memory-store.ts'
@@ -21,7 +23,7 @@ function openBrowser(assumedConsent: Browser['assumedConsent'] = 'granted') {
   const page = { url: 'https://shop.example/?gclid=1', referrer: 'https://ads.example/' }
   let wish: Wish | undefined
 
-  const openTab = (options: Partial<WaybillOptions> = {}) => {
+  const openTab = (options: Partial<WaybillOptions> = {}, builtIn = standardAccumulators(options)) => {
     const disk = createDisk(memory)
     let listener = () => {}
     const tell = () => {
@@ -60,13 +62,20 @@ function openBrowser(assumedConsent: Browser['assumedConsent'] = 'granted') {
         observeLifecycle() {},
         createBackgroundSync: () => () => {},
       },
+      builtIn,
     )
     return Object.assign(waybill, { disk })
   }
   const events = async () =>
     (await readAll({ store: memory, lastWords })).lines.map((text) => {
       const { event, anonymousId, monotonic, context, state } = parseLine(text)
-      return { event, anonymousId, ...monotonic, context, ...(state as { count?: number; touch?: Touches }) }
+      return {
+        event,
+        anonymousId,
+        ...monotonic,
+        context,
+        ...(state as { count?: number; touch?: Touches; session?: Session }),
+      }
     })
   return { ...clock, page, openTab, events }
 }
@@ -237,4 +246,34 @@ test('the next person in a document did not come by the former’s click, but by
   expect(a?.touch?.last?.clickIds).toEqual({ gclid: '1' })
   expect(b?.touch?.last).not.toHaveProperty('clickIds')
   expect(c?.touch?.last?.clickIds).toEqual({ gclid: '2' })
+})
+
+describe('without the standard accumulators', () => {
+  test('an event carries what is registered, how the buffer stands, and what the app named', async () => {
+    const { openTab, events } = openBrowser()
+    const tab = openTab({ sessionEnded: true }, [])
+    await tab.register({ plan: 'pro' })
+    await tab.track('a')
+    await tab.reset()
+    expect(await events()).toHaveLength(1)
+    expect(Object.keys((await events())[0] ?? {})).toEqual(expect.arrayContaining(['registered', 'buffer', 'count']))
+    expect((await events())[0]).not.toHaveProperty('session')
+  })
+
+  test('what a tab has that folds them is carried through', async () => {
+    const { openTab, events } = openBrowser()
+    await openTab().track('a')
+    await openTab({}, []).track('b')
+    await openTab().track('c')
+    const [a, b, c] = await events()
+    expect(b?.session).toEqual(a?.session)
+    expect(c?.session).toEqual({ ...a?.session, events: 2 })
+  })
+
+  test('a session that the app names last is begun before what it names first', async () => {
+    const { openTab, events } = openBrowser()
+    const inSession = defineAccumulator({ name: 'count', scope: 'session', initial: 0, fold: (value) => value + 1 })
+    await openTab({ accumulators: [inSession, session()] }, []).track('a')
+    expect(await events()).toMatchObject([{ count: 1, session: { number: 1 } }])
+  })
 })

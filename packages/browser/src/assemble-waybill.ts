@@ -1,8 +1,5 @@
 import { type JsonObject, limits } from '@waybill/protocol'
 import type { Accumulator } from './core/accumulator.ts'
-import { identity } from './core/accumulators/identity.ts'
-import { session } from './core/accumulators/session.ts'
-import { visitor } from './core/accumulators/visitor.ts'
 import { review } from './core/before-send.ts'
 import { collectAccumulators } from './core/collect-accumulators.ts'
 import type { Consent } from './core/consent.ts'
@@ -70,9 +67,13 @@ export interface Browser {
 
 /** Starts a Waybill in such a browser: everything but the edges, so that a simulated browser runs the same. */
 export function assembleWaybill<
-  Events extends EventMap = EventMap,
+  Events extends EventMap<Events> = EventMap,
   const Accumulators extends readonly Accumulator[] = readonly Accumulator[],
->(options: WaybillOptions<Accumulators>, browser: Browser): Waybill<Events, Accumulators> {
+>(
+  options: WaybillOptions<Accumulators>,
+  browser: Browser,
+  builtIn: readonly Accumulator[],
+): Waybill<Events, Accumulators> {
   const { mint, delay, assumedConsent: assumed, observeLifecycle, stateChannel } = browser
   /** A device's clock may stand before 1970. Nothing that is stored does, and time must not stand still. */
   const now = () => Math.max(browser.now(), Math.floor(browser.uptime()))
@@ -82,7 +83,7 @@ export function assembleWaybill<
   let ended: DropReason | undefined = browser.isPage ? undefined : 'no_browser'
 
   const onError = (error: WaybillEvents['error']) => emit('error', error)
-  const { accumulators, faults } = collectAccumulators([session(options), visitor, identity], options.accumulators)
+  const { accumulators, faults } = collectAccumulators(builtIn, options.accumulators)
   // The app can listen as soon as it has its Waybill.
   if (faults.length > 0) delay(0).then(() => faults.forEach(onError))
   const inPage = createPageScope(
@@ -269,7 +270,8 @@ export function assembleWaybill<
     })
 
   return {
-    track: (event, properties, options) => callEvent(event, { type: 'track', event, properties }, options),
+    track: (event, ...[properties, options]: [properties?: object, options?: TrackOptions]) =>
+      callEvent(event, { type: 'track', event, properties }, options),
     start: (event, properties) => spans.start(event, properties),
     page: (pageName, properties) =>
       callEvent(pageName ?? 'page', { type: 'page', name: pageName ?? undefined, properties }),

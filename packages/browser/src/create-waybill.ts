@@ -1,50 +1,29 @@
 import { assembleWaybill } from './assemble-waybill.ts'
 import type { Accumulator } from './core/accumulator.ts'
-import { uuid } from './core/uuid.ts'
-import { assumeConsent } from './edges/assume-consent.ts'
-import { createBackgroundSync } from './edges/background-sync.ts'
-import { createDeferredCopy } from './edges/deferred-copy.ts'
-import { delay } from './edges/delay.ts'
-import { createIndexedDbStore } from './edges/indexed-db-store.ts'
-import { createLastWords } from './edges/last-words.ts'
-import { observeLifecycle } from './edges/lifecycle.ts'
-import { createPageContext } from './edges/page.ts'
-import { createSender } from './edges/send.ts'
-import { createStateChannel } from './edges/state-channel.ts'
-import { webLock } from './edges/web-lock.ts'
-import { createWishes } from './edges/wishes.ts'
+import { standardAccumulators } from './core/accumulators/standard.ts'
+import { openBrowser } from './open-browser.ts'
 import type { WaybillOptions } from './options.ts'
 import type { EventMap, Waybill } from './waybill.ts'
-
-let minted = 0
-const mint = (): string => uuid(Date.now(), minted++, crypto.getRandomValues(new Uint32Array(3)))
 
 /**
  * Starts a Waybill on this page; what earlier pages left behind is sent, too. Where there is no browser (a server
  * that renders the page) every call is dropped for `no_browser`.
  */
-export function createWaybill<
-  Events extends EventMap = EventMap,
+export const createWaybill = <
+  Events extends EventMap<Events> = EventMap,
   const Accumulators extends readonly Accumulator[] = readonly Accumulator[],
->(options: WaybillOptions<Accumulators>): Waybill<Events, Accumulators> {
-  const { name = 'waybill' } = options
-  return assembleWaybill(options, {
-    isPage: typeof location !== 'undefined',
-    now: Date.now,
-    uptime: () => performance.now(),
-    random: Math.random,
-    mint,
-    delay,
-    assumedConsent: assumeConsent(options),
-    openStore: (mayCreate) => createIndexedDbStore({ name, delay, mayCreate }),
-    lastWords: createLastWords(name),
-    openWishes: (onWritten, stop) => createWishes(`${name}.consent`, onWritten, stop),
-    lock: webLock(name),
-    send: createSender(options),
-    deferredCopy: createDeferredCopy(options),
-    pageContext: createPageContext(),
-    stateChannel: createStateChannel(`${name}.state`),
-    observeLifecycle,
-    createBackgroundSync: (may) => createBackgroundSync(name, may),
-  })
-}
+>(
+  options: WaybillOptions<Accumulators>,
+): Waybill<Events, Accumulators> => assembleWaybill(options, openBrowser(options), standardAccumulators(options))
+
+/**
+ * The same with no accumulators but those of the options, for pages that count every byte: `session()`, `visitor` and
+ * `identity` are only in the bundle where they are named. Without `session` nothing has the scope `session`, and
+ * `sessionEnded` does nothing.
+ */
+export const createCoreWaybill = <
+  Events extends EventMap<Events> = EventMap,
+  const Accumulators extends readonly Accumulator[] = readonly Accumulator[],
+>(
+  options: WaybillOptions<Accumulators>,
+): Waybill<Events, Accumulators> => assembleWaybill(options, openBrowser(options), [])

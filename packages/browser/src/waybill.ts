@@ -11,8 +11,13 @@ import type { FlushResult } from './flows/flush-buffers.ts'
 import type { Span } from './flows/spans.ts'
 import type { TrackResult } from './flows/stamping.ts'
 
-/** Each event name with its properties: `createWaybill<{ 'Order Completed': { total: number } }>(…)`. */
-export type EventMap = { [event: string]: object }
+/** Each event name with its properties: `createWaybill<{ 'Order Completed': { total: number } }>(…)`; an interface, too. */
+export type EventMap<Events = { [event: string]: object }> = { [Name in keyof Events]: object }
+
+/** What follows an event's name: the properties can be left out where none is required. */
+export type TrackArguments<Properties> = object extends Properties
+  ? [properties?: Properties, options?: TrackOptions]
+  : [properties: Properties, options?: TrackOptions]
 
 export interface WaybillEvents {
   /** This tab put so many events into the buffer. */
@@ -41,14 +46,13 @@ export interface TrackOptions {
 
 /** No method throws, and no promise rejects. */
 export interface Waybill<
-  Events extends EventMap = EventMap,
+  Events extends EventMap<Events> = EventMap,
   Accumulators extends readonly Accumulator[] = readonly Accumulator[],
 > {
   /** Something happened. Serialised and written at once; `properties` may change afterwards. */
   track: <Name extends keyof Events & string>(
     event: Name,
-    properties?: Events[Name],
-    options?: TrackOptions,
+    ...propertiesAndOptions: TrackArguments<Events[Name]>
   ) => Promise<TrackResult>
   /**
    * Starts something that takes a while, or goes on with it, where it is open: in another tab, or since an earlier page.

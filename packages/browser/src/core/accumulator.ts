@@ -1,4 +1,5 @@
 import type { EventType, Json, JsonObject } from '@waybill/protocol'
+import type { EventOperation } from './operation.ts'
 
 /** An event's own members, as `track` was handed them. */
 export interface TrackedEvent {
@@ -73,6 +74,18 @@ export interface Accumulator<Name extends string = string, Value = unknown> {
   fold(value: Value, event: Readonly<TrackedEvent>, context: FoldContext): Value
   /** Page scope only: begins to count something, and returns what reads, at each event, how much was added since. */
   readonly measure?: (signal: AbortSignal) => () => number
+}
+
+/** What the SDK's own may do beside, so that nothing else has to know them. */
+export interface BuiltInAccumulator<Name extends string = string, Value = unknown> extends Accumulator<Name, Value> {
+  /** What the value may go back to when the state is full, the most first. Default: it gives no room. */
+  readonly shorten?: (value: Json, before: Json | undefined) => Json[]
+  /**
+   * The event that tells of a session's end.
+   *
+   * @param at when its last event happened, ms since 1970
+   */
+  readonly toEnded?: (at: number) => EventOperation
 }
 
 /** Gives an accumulator of the app's its types: its name, and its value's from `initial`. */

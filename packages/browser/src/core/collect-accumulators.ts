@@ -8,8 +8,8 @@ const TAKEN = ['registered', 'buffer', 'spans', 'streamId', 'anonymousId', 'user
 const scopes: readonly Scope[] = ['visitor', 'session', 'page']
 
 /**
- * The SDK's own accumulators, and the app's after them, so that a session has begun before they are folded. What can't be
- * used is left out.
+ * The SDK's own accumulators, and the app's after them; the session is first, so that it has begun before others are
+ * folded. What can't be used is left out.
  */
 export function collectAccumulators(
   builtIn: readonly Accumulator[],
@@ -31,7 +31,7 @@ export function collectAccumulators(
       else if (typeof fold !== 'function') refuse(name, 'it has no function `fold`')
       else if (!scopes.includes(scope)) refuse(name, `no scope: ${describe(scope)}`)
       else if (!Number.isSafeInteger(version) || version < 1) refuse(name, 'its version is not an integer from 1')
-      else accumulators.push(accumulator)
+      else accumulators[name === 'session' ? 'unshift' : 'push'](accumulator)
     } catch (error) {
       refuse(name, describe(error)) // Of a getter.
     }

@@ -1,9 +1,8 @@
 import { byteLength, type JsonObject, limits, type StreamId } from '@waybill/protocol'
-import type { Accumulator, BufferHealth } from './accumulator.ts'
-import { shortenIdentity } from './accumulators/identity.ts'
-import { type Session, toSessionEnded } from './accumulators/session.ts'
+import type { Accumulator, BufferHealth, BuiltInAccumulator } from './accumulator.ts'
+import type { Session } from './accumulators/session.ts'
 import type { DropReason } from './drop-reason.ts'
-import { type Essentials, type Fault, foldAll } from './fold.ts'
+import { type Fault, foldAll } from './fold.ts'
 import type { EventOperation, Journal, Operation } from './operation.ts'
 import { partFrom } from './part-from.ts'
 import { type BufferState, type Delivery, emptyState, type StreamState } from './records.ts'
@@ -52,11 +51,7 @@ export const PAGE_BYTES = 2_048
 const ACCUMULATED_BYTES: number = limits.stateBytes - REGISTERED_BYTES - PAGE_BYTES - 256
 
 /** What tells one visit and one person from another. Together they fit their share at their largest, the user's id included. */
-const ESSENTIALS: Essentials = new Map([
-  ['session', () => []],
-  ['visitor', () => []],
-  ['identity', shortenIdentity],
-])
+const ESSENTIAL = ['session', 'visitor', 'identity']
 
 /**
  * Folds operations into the state and turns each event into its final line.
@@ -74,6 +69,8 @@ export function stamp(
   const lines: Stamped['lines'] = []
   const outcomes: Outcome[] = []
   const faults = new Map<string, Fault>()
+  const builtIn = (wanted: string): BuiltInAccumulator | undefined => accumulators.find(({ name }) => name === wanted)
+  const essentials = new Map(ESSENTIAL.map((name) => [name, builtIn(name)?.shorten ?? (() => [])]))
   const onFault = (fault: Fault) => faults.set(fault.code + fault.detail, fault)
   // Counted on from what was forgotten, so that the difference stays true where the state record was lost.
   const state = before ?? { ...emptyState(now), appended: delivery.forgotten }
@@ -131,7 +128,7 @@ export function stamp(
         accumulators,
         text: own,
         context: { idle: to.latestAt ? at - to.latestAt : 0, streamId, anonymousId, userId },
-        essentials: ESSENTIALS,
+        essentials,
         maxBytes: ACCUMULATED_BYTES,
         onFault,
       },
@@ -177,8 +174,9 @@ export function stamp(
   /** Once for each session, and only of one that began in this stream. */
   const endSession = (to: StreamState): StreamState => {
     const { id } = Object(to.values.session) as Session
-    if (!sessionEnded || id === to.endedSession || !String(id).startsWith(to.streamId)) return to
-    return { ...(append(to, toSessionEnded(to.latestAt), false) ?? to), endedSession: id }
+    const { toEnded } = builtIn('session') ?? {}
+    if (!sessionEnded || !toEnded || id === to.endedSession || !String(id).startsWith(to.streamId)) return to
+    return { ...(append(to, toEnded(to.latestAt), false) ?? to), endedSession: id }
   }
   /**
    * Ends what is over by then: spans that no page has open any more, then the session, if no span is open, or if something

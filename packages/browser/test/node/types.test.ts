@@ -65,6 +65,26 @@ test('beside a map of events they are named as a second type', async () => {
   expectTypeOf((await waybill.state()).scroll).toEqualTypeOf<number | undefined>()
 })
 
+test('what an event requires can’t be left out, and what it does not can', () => {
+  interface Events {
+    Bought: { total: number }
+    Opened: { from?: string }
+    Closed: object
+  }
+  const waybill = createWaybill<Events>(options)
+  waybill.track('Bought', { total: 42 })
+  waybill.track('Opened')
+  waybill.track('Opened', { from: 'mail' }, { priority: 'low' })
+  waybill.track('Closed')
+  // @ts-expect-error: no total
+  waybill.track('Bought')
+  // @ts-expect-error: no total
+  waybill.track('Bought', {})
+  // @ts-expect-error: no such property
+  waybill.track('Opened', { form: 'mail' })
+  expect(true).toBe(true)
+})
+
 test('a map of events alone leaves the app’s own unknown', async () => {
   const waybill = createWaybill<{ Bought: { total: number } }>({ ...options, accumulators })
   expectTypeOf((await waybill.state()).cart).toEqualTypeOf<unknown>()

@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from '@waybill/protocol'
-import type { Accumulator } from '../accumulator.ts'
+import type { BuiltInAccumulator } from '../accumulator.ts'
 
 export type IdentityState = {
   /** Whose traits these are. */
@@ -14,7 +14,7 @@ export type IdentityState = {
 const nobody: IdentityState = { traits: {}, groupTraits: {} }
 
 /** What may be told of the same person where that is too much, the most first. What was true of another is in none. */
-export function shortenIdentity(value: Json, before: Json | undefined): Json[] {
+function shorten(value: Json, before: Json | undefined): Json[] {
   const { userId, groupId } = Object(value) as IdentityState
   const stored = Object(before) as Partial<IdentityState>
   const former = !stored.userId || stored.userId === userId ? { ...nobody, ...stored } : nobody
@@ -29,9 +29,10 @@ export function shortenIdentity(value: Json, before: Json | undefined): Json[] {
   return shortened as Json[]
 }
 
-/** Who the person was, as far as was known when the event happened. */
-export const identity: Accumulator<'identity', IdentityState> = {
+/** Who the person was, as far as was known when the event happened, as `state.identity`. */
+export const identity: BuiltInAccumulator<'identity', IdentityState> = {
   name: 'identity',
+  shorten,
   initial: nobody,
   fold(value, { type, groupId, traits }, { userId }) {
     const former = value.userId

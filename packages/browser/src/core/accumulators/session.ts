@@ -1,4 +1,4 @@
-import type { Accumulator, TrackedEvent } from '../accumulator.ts'
+import type { BuiltInAccumulator, TrackedEvent } from '../accumulator.ts'
 import { type Campaign, readCampaign } from '../campaign.ts'
 import type { EventOperation } from '../operation.ts'
 import { pageOf } from '../page-of.ts'
@@ -29,8 +29,7 @@ const SESSION_ENDED = 'Session Ended'
 /** Somebody did something: https://segment.com/docs/connections/spec/common/#context */
 const isActive = ({ context }: TrackedEvent): boolean => context?.active !== false
 
-/** @param at when the session's last event happened, ms since 1970 */
-export const toSessionEnded = (at: number): EventOperation => ({
+const toSessionEnded = (at: number): EventOperation => ({
   kind: 'event',
   at,
   text: JSON.stringify({
@@ -42,13 +41,14 @@ export const toSessionEnded = (at: number): EventOperation => ({
   }),
 })
 
-/** A visit: ends when no event has come for `sessionTimeout` ms, by default 30 min. */
+/** The visit, as `state.session`: ends when no event has come for `sessionTimeout` ms, by default 30 min. */
 export const session = ({
   sessionTimeout = 1_800_000,
 }: {
   sessionTimeout?: number
-}): Accumulator<'session', Session> => ({
+} = {}): BuiltInAccumulator<'session', Session> => ({
   name: 'session',
+  toEnded: toSessionEnded,
   initial: { id: '', number: 0, startedAt: '', events: 0, pages: 0, entryPage: '', referrer: '' },
   fold(value, event, { streamId, idle }) {
     const pages = event.type === 'page' ? 1 : 0

@@ -9,7 +9,7 @@ export type Visitor = {
   events: number
 }
 
-/** The person behind a stream, as far as this browser profile knows. */
+/** The person behind a stream, as far as this browser profile knows, as `state.visitor`. */
 export const visitor: Accumulator<'visitor', Visitor> = {
   name: 'visitor',
   initial: { anonymousId: '', firstSeenAt: '', sessions: 0, events: 0 },
