@@ -26,6 +26,19 @@ test("the README's <script> starts by itself on any site, and makes the calls th
   await expect.poll(() => namesOf(destination.deliveries)).toEqual(['page', 'Order Completed'])
 })
 
+test('the attributes of the tag set how long a session lasts, and whether its end is told', async ({
+  browser,
+  site,
+  proxy,
+  destination,
+}) => {
+  const page = await browser.newPage()
+  const before = namesOf(destination.deliveries).length
+  const html = await quickstart('html', proxy.url)
+  await page.goto(site.htmlPage(html.replace('data-key=', 'data-session-timeout="1" data-session-ended data-key=')))
+  await expect.poll(() => namesOf(destination.deliveries).slice(before)).toContain('Session Ended')
+})
+
 test("the README's module tracks an event that is durable at once and arrives", async ({
   browser,
   site,

@@ -17,17 +17,19 @@ declare global {
 /*
  * The build for `<script async src="https://collector/v1/waybill.js" data-key="wk_…"></script>`.
  *
- *   data-key        the write key; required
- *   data-endpoint   the collector; default: the origin that served this script
- *   data-name       the buffer's name; default `waybill`
- *   data-consent    `pending`: store and send nothing before `consent('granted')`; default `granted`
- *   data-gpc        if present, Global Privacy Control is a denial
- *   data-page       `off` leaves out the page event that is sent on load
+ *   data-key               the write key; required
+ *   data-endpoint          the collector; default: the origin that served this script
+ *   data-name              the buffer's name; default `waybill`
+ *   data-consent           `pending`: store and send nothing before `consent('granted')`; default `granted`
+ *   data-gpc               if present, Global Privacy Control is a denial
+ *   data-session-timeout   ms without an event after which a session ends; default 30 min
+ *   data-session-ended     if present, each session that is over has a `Session Ended` event
+ *   data-page              `off` leaves out the page event that is sent on load
  *
  * What takes a function, accumulators and `beforeSend`, needs the package.
  */
 const script = document.currentScript as HTMLScriptElement | null
-const { key, endpoint, name, consent, gpc, page } = script?.dataset ?? {}
+const { key, endpoint, name, consent, gpc, page, sessionTimeout, sessionEnded } = script?.dataset ?? {}
 
 if (script && key) {
   const queued = Array.isArray(window.waybill) ? window.waybill : []
@@ -38,6 +40,8 @@ if (script && key) {
     // Whatever else it says is no consent either.
     ...(consent === undefined ? {} : { consent: consent as Consent }),
     gpc: gpc !== undefined,
+    ...(Number(sessionTimeout) > 0 ? { sessionTimeout: Number(sessionTimeout) } : {}),
+    sessionEnded: sessionEnded !== undefined,
     accumulators: [touch(), pageView()],
   })
   const push = (...calls: Call[]) => {

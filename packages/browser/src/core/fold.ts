@@ -40,7 +40,7 @@ export interface Folding {
  * Values that all others make room for, by name: each goes back to nothing but what its function makes of it and of the one
  * before, the largest first.
  */
-export type Essentials = ReadonlyMap<string, (value: Json, before: Json | undefined) => Json[]>
+type Essentials = ReadonlyMap<string, (value: Json, before: Json | undefined) => Json[]>
 
 /** A value as it was at one moment of a fold. */
 interface Stage {
