@@ -4,6 +4,8 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     name: 'browser-core',
+    // Small files that share nothing: a worker for each costs as much as their tests.
+    isolate: false,
     include: [
       'src/{core,flows}/**/*.test.ts',
       'src/*.test.ts',
