@@ -248,6 +248,31 @@ test('the next person in a document did not come by the former’s click, but by
   expect(c?.touch?.last?.clickIds).toEqual({ gclid: '2' })
 })
 
+test.each(['page', 'visitor'] as const)(
+  'a fold that fails at every event, in %s scope, is told once',
+  async (scope) => {
+    const { openTab, events } = openBrowser()
+    const failing = defineAccumulator({
+      name: 'bad',
+      scope,
+      initial: 0,
+      fold() {
+        throw new Error('no')
+      },
+    })
+    const tab = openTab({ accumulators: [failing] })
+    const told: string[] = []
+    tab.on('error', ({ detail }) => {
+      told.push(detail)
+      tab.track('Error')
+    })
+    await tab.track('a')
+    await tab.track('b')
+    expect(told).toEqual(['bad: Error: no'])
+    expect((await events()).map(({ event }) => event).sort()).toEqual(['Error', 'a', 'b'])
+  },
+)
+
 describe('without the standard accumulators', () => {
   test('an event carries what is registered, how the buffer stands, and what the app named', async () => {
     const { openTab, events } = openBrowser()

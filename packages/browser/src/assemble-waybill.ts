@@ -82,7 +82,16 @@ export function assembleWaybill<
   const stop = new AbortController()
   let ended: DropReason | undefined = browser.isPage ? undefined : 'no_browser'
 
-  const onError = (error: WaybillEvents['error']) => emit('error', error)
+  /** Of accumulators: what goes wrong at every event is told once, or a listener that tracks would never end. */
+  const told = new Set<string>()
+  const onError = (error: WaybillEvents['error']) => {
+    if (error.code === 'accumulator' || error.code === 'state_too_large') {
+      const [name] = error.detail.split(':')
+      if (told.has(error.code + name)) return
+      told.add(error.code + name)
+    }
+    emit('error', error)
+  }
   const { accumulators, faults } = collectAccumulators(builtIn, options.accumulators)
   // The app can listen as soon as it has its Waybill.
   if (faults.length > 0) delay(0).then(() => faults.forEach(onError))

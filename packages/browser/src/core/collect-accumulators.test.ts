@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { tracked } from '../../test/operations.ts'
 import { session } from './accumulators/session.ts'
 import { visitor } from './accumulators/visitor.ts'
 import { collectAccumulators } from './collect-accumulators.ts'
@@ -64,8 +65,8 @@ test.each<[what: string, added: unknown, detail: string]>([
 })
 
 test('of two with one name the first counts', () => {
-  const { accumulators, faults } = collectAccumulators(builtIn, [scroll, { ...scroll }])
-  expect(accumulators[2]).toBe(scroll)
+  const { accumulators, faults } = collectAccumulators(builtIn, [scroll, { ...scroll, initial: 1 }])
+  expect(accumulators[2]).toMatchObject({ name: 'scroll', initial: 0 })
   expect(accumulators).toHaveLength(3)
   expect(faults).toEqual([{ code: 'accumulator', detail: 'scroll: the name is taken' }])
 })
@@ -75,4 +76,51 @@ test('what is no list adds none', () => {
     accumulators: builtIn,
     faults: [{ code: 'accumulator', detail: 'accumulators: not a list' }],
   })
+})
+
+test('what can’t be read adds none', () => {
+  const { proxy, revoke } = Proxy.revocable([scroll], {})
+  revoke()
+  const detail = expect.stringMatching(/^accumulators: TypeError/)
+  expect(collectAccumulators(builtIn, proxy)).toEqual({
+    accumulators: builtIn,
+    faults: [{ code: 'accumulator', detail }],
+  })
+})
+
+test('what can’t be read of a list keeps no other out', () => {
+  const list = Object.defineProperty([1, scroll], 0, {
+    get() {
+      throw new Error('no')
+    },
+  })
+  const { accumulators, faults } = collectAccumulators(builtIn, list)
+  expect(accumulators.map(({ name }) => name)).toEqual(['session', 'visitor', 'scroll'])
+  expect(faults).toEqual([{ code: 'accumulator', detail: 'undefined: Error: no' }])
+})
+
+test('each member is read once: one that throws later harms nothing', () => {
+  let reads = 0
+  const moody = {
+    ...scroll,
+    get name() {
+      if (reads++ > 0) throw new Error('no')
+      return 'moody'
+    },
+  }
+  const { accumulators } = collectAccumulators(builtIn, [moody])
+  expect(accumulators.at(-1)?.name).toBe('moody')
+})
+
+test('a fold may be a method that uses its own object', () => {
+  class Scroll {
+    readonly name = 'scroll'
+    readonly initial = 0
+    readonly #step = 7
+    fold(value: number) {
+      return value + this.#step
+    }
+  }
+  const { accumulators } = collectAccumulators([], [new Scroll()])
+  expect(accumulators[0]?.fold(1, tracked('a') as never, {} as never)).toBe(8)
 })
