@@ -2,7 +2,7 @@ import type { JsonObject, StreamId } from '@waybill/protocol'
 import { describe, expect, test } from 'vitest'
 import { createMint, environment, identified, registered, reset, spanCall, T0, tracked } from '../../test/operations.ts'
 import type { IdentityState } from './accumulators/identity.ts'
-import { adopt, type Contents } from './adopt.ts'
+import { adopt, type Contents, type Memory } from './adopt.ts'
 import { cutNext } from './cut.ts'
 import type { Row } from './line.ts'
 import type { Operation } from './operation.ts'
@@ -24,11 +24,7 @@ function contentsOf(operations: Operation[], delivery: Partial<Delivery> = {}, n
   } as Filled
 }
 
-const take = (
-  store: Pick<Contents, 'state' | 'delivery'>,
-  memory: Contents & { state: BufferState },
-  began = false,
-) => {
+const take = (store: Pick<Contents, 'state' | 'delivery'>, memory: Memory, began = false) => {
   const adopted = adopt(store, memory, began, T0)
   if (!adopted) throw new Error('nothing was adopted')
   return adopted
@@ -129,6 +125,54 @@ describe('into a store that holds something', () => {
     if (stored) known.state.stream.values.identity = stored as unknown as JsonObject
     if (added) memory.state.stream.values.identity = added as unknown as JsonObject
     expect(take(known, memory).state.stream?.values.identity).toEqual(joined)
+  })
+
+  test.each<[what: string, before: IdentityState, stored: IdentityState, added: IdentityState, joined: IdentityState]>([
+    [
+      'traits',
+      { userId: 'u', traits: { plan: 'free', city: 'Rome', old: 1 }, groupTraits: {} },
+      { userId: 'u', traits: { plan: 'pro', city: 'Rome', old: 1 }, groupTraits: {} },
+      { userId: 'u', traits: { plan: 'free', city: 'Oslo', old: 1 }, groupTraits: {} },
+      { userId: 'u', traits: { plan: 'pro', city: 'Oslo', old: 1 }, groupTraits: {} },
+    ],
+    [
+      'the group',
+      { traits: {}, groupId: 'G1', groupTraits: { seats: 1 } },
+      { traits: {}, groupId: 'G2', groupTraits: { seats: 2 } },
+      { traits: { city: 'Oslo' }, groupId: 'G1', groupTraits: { seats: 1 } },
+      { traits: { city: 'Oslo' }, groupId: 'G2', groupTraits: { seats: 2 } },
+    ],
+    [
+      'a group that both have moved to',
+      { traits: {}, groupTraits: {} },
+      { traits: {}, groupId: 'G', groupTraits: { seats: 2 } },
+      { traits: {}, groupId: 'G', groupTraits: { name: 'A' } },
+      { traits: {}, groupId: 'G', groupTraits: { seats: 2, name: 'A' } },
+    ],
+    [
+      'a group that memory has moved to',
+      { traits: {}, groupId: 'G1', groupTraits: { seats: 1 } },
+      { traits: {}, groupId: 'G1', groupTraits: { seats: 2 } },
+      { traits: {}, groupId: 'G3', groupTraits: {} },
+      { traits: {}, groupId: 'G3', groupTraits: {} },
+    ],
+  ])('%s: only what memory has changed is news', (_what, before, stored, added, joined) => {
+    const known = contentsOf([tracked('s')])
+    const identityOf = (identity: IdentityState): StreamState => ({
+      ...known.state.stream,
+      values: { registered: {}, identity: identity as unknown as JsonObject },
+    })
+    known.state.stream = identityOf(stored)
+    const origin = identityOf(before)
+    const memory = contentsOf([tracked('m')], {}, T0, identityOf(added))
+    expect(take(known, { ...memory, origin }).state.stream?.values.identity).toEqual(joined)
+  })
+
+  test('a registered property is taken away, whatever its name', () => {
+    const known = contentsOf([registered({ constructor: 'x', plain: 'y' })])
+    const origin = known.state.stream
+    const memory = contentsOf([{ kind: 'unregister', at: T0, names: ['constructor', 'plain'] }], {}, T0, origin)
+    expect(take(known, { ...memory, origin }).state.stream?.values.registered).toEqual({})
   })
 
   test('the accumulated values stay the store’s', () => {
@@ -273,6 +317,18 @@ describe('open spans', () => {
     const stamped = stamp(known.state, emptyDelivery, [{ operations }], environment({ mint }))
     const adopted = take({ ...known, state: stamped.state }, inMemory(spanCall('tick', { after: 1_000 })))
     expect(namesOf(adopted.state)).toEqual(['Checkout', 'Search'])
+  })
+
+  test('that another tab has gathered in meanwhile have that, too', () => {
+    const operations = [spanCall('set', { after: 2_000, properties: { step: 'payment' } })]
+    const stamped = stamp(known.state, emptyDelivery, [{ operations }], environment({ mint }))
+    const memory = inMemory(spanCall('set', { after: 1_000, properties: { mine: 1 } }))
+    const adopted = take({ ...known, state: stamped.state }, { ...memory, origin: known.state.stream })
+    const spans = Object.values(adopted.state.stream?.spans ?? {})
+    expect(spans.find(({ name }) => name === 'Checkout')).toMatchObject({
+      properties: { step: 'payment', mine: 1 },
+      duration: 2_000,
+    })
   })
 
   test('of a person who has given way to another are counted as dropped', () => {

@@ -2,7 +2,7 @@ import type { JsonObject } from '@waybill/protocol'
 import type { IdentityState } from './accumulators/identity.ts'
 import type { Row } from './line.ts'
 import type { BufferState, Delivery, StreamState } from './records.ts'
-import type { Spans } from './spans.ts'
+import type { OpenSpan, Spans } from './spans.ts'
 import type { Key } from './store.ts'
 import { bornAt } from './uuid.ts'
 
@@ -85,52 +85,64 @@ function join(stored: StreamState | undefined, added: StreamState, origin?: Stre
   if (!isSame && bornAt(stored.streamId) > bornAt(added.anonymousId)) return stored
   // Other tabs may have changed the same stream meanwhile.
   const before = isSame ? origin : undefined
-  const isNews = !isEqual(added.values.identity, before?.values.identity)
+  const [known, learned] = [before, added].map((of) => of?.values.identity as IdentityState | undefined)
+  const isNews = learned && !isEqual(learned, known)
   return {
     ...stored,
-    ...(added.spans && { spans: joinSpans(stored.spans, added.spans, added.borrowed) }),
+    ...(added.spans && { spans: joinSpans(stored.spans, origin?.spans, added) }),
     userId: added.userId === before?.userId ? stored.userId : (added.userId ?? stored.userId),
     values: {
       ...stored.values,
       registered: change(stored.values.registered, before?.values.registered, added.values.registered),
-      ...(isNews && joinIdentity(stored.values.identity as IdentityState, added.values.identity as IdentityState)),
+      ...(isNews && { identity: joinIdentity(stored.values.identity as IdentityState, known, learned) }),
     },
   }
 }
 
 /** The same changes, made to something else. */
 function change(to: JsonObject, before: JsonObject = {}, after: JsonObject): JsonObject {
-  const kept = Object.entries(to).filter(([name]) => name in after || !(name in before))
+  const kept = Object.entries(to).filter(([name]) => Object.hasOwn(after, name) || !Object.hasOwn(before, name))
   const news = Object.entries(after).filter(([name, value]) => !isEqual(value, before[name]))
   return Object.fromEntries([...kept, ...news])
 }
 
 const isEqual = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b)
 
-function joinIdentity(stored?: IdentityState, added?: IdentityState): { identity?: IdentityState } {
-  if (!added) return {}
+function joinIdentity(
+  stored: IdentityState | undefined,
+  before: IdentityState | undefined,
+  added: IdentityState,
+): IdentityState {
   const isOther = stored?.userId && added.userId && stored.userId !== added.userId
-  if (!stored || isOther) return { identity: added }
-  const groupTraits = added.groupId && added.groupId !== stored.groupId ? {} : stored.groupTraits
-  return {
-    identity: {
-      ...stored,
-      ...added,
-      traits: { ...stored.traits, ...added.traits },
-      groupTraits: { ...groupTraits, ...added.groupTraits },
-    },
+  if (!stored || isOther) return added
+  const { userId = stored.userId, groupId } = added
+  const user = { ...(userId && { userId }), traits: change(stored.traits, before?.traits, added.traits) }
+  const hasMoved = groupId !== before?.groupId
+  if (groupId !== stored.groupId) {
+    const { groupId: group, groupTraits } = hasMoved ? added : stored
+    return { ...user, ...(group && { groupId: group }), groupTraits }
   }
+  const groupTraits = change(stored.groupTraits, hasMoved ? {} : before?.groupTraits, added.groupTraits)
+  return { ...user, ...(groupId && { groupId }), groupTraits }
 }
 
-/** Of the spans that memory took over, those that it still has open go on as it has them; one that ended has ended. */
-function joinSpans(stored: Spans = {}, added: Spans, borrowed: readonly string[] = []): Spans {
-  const isEnded = (id: string) => borrowed.includes(id) && !added[id]
-  // What another tab has ended meanwhile has its event already.
-  const isNews = (id: string) => !borrowed.includes(id) || stored[id]
-  return Object.fromEntries([
-    ...Object.entries(stored).filter(([id]) => !isEnded(id)),
-    ...Object.entries(added).filter(([id]) => isNews(id)),
-  ])
+/**
+ * Of the spans that memory took over, those that it still has open go on with what both have gathered; one that ended has
+ * ended.
+ */
+function joinSpans(stored: Spans = {}, before: Spans = {}, { spans: added = {}, borrowed = [] }: StreamState): Spans {
+  const joined: Record<string, OpenSpan> = {}
+  for (const [id, span] of Object.entries(stored)) if (!borrowed.includes(id) || added[id]) joined[id] = span
+  for (const [id, span] of Object.entries(added)) {
+    const other = stored[id]
+    if (!borrowed.includes(id)) joined[id] = span
+    // What another tab has ended meanwhile has its event already.
+    else if (other) {
+      const properties = change(other.properties, before[id]?.properties, span.properties)
+      joined[id] = { ...span, duration: Math.max(other.duration, span.duration), properties }
+    }
+  }
+  return joined
 }
 
 const toKey = (key: Key, offset: number): Key => (typeof key === 'string' ? key : [key[0] + offset, key[1]])

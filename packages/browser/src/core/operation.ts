@@ -30,8 +30,11 @@ export type Operation =
 export interface SpanOperation {
   kind: 'span'
   at: number
-  /** `tick` and `leave` are the SDK's own: the page has the span open still, or for the last time. */
-  call: 'start' | 'set' | 'add' | 'end' | 'tick' | 'leave'
+  /**
+   * The last three are the SDK's own: the page has the span open still, or for the last time; or its event is not to be
+   * made, as `beforeSend` has dropped it.
+   */
+  call: 'start' | 'set' | 'add' | 'end' | 'tick' | 'leave' | 'drop'
   name: string
   /** Of the span; what its `start` proposes, while the page has not heard whether that went on with another. */
   id: string

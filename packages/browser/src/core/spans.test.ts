@@ -49,6 +49,11 @@ describe('a span', () => {
     expect(spans).toEqual({})
   })
 
+  test('whose event is not to be made is gone without one', () => {
+    const { spans, events, last } = run(spanCall('start'), spanCall('drop', { after: SECOND }))
+    expect([spans, events, last]).toEqual([{}, [], { spans: {}, id }])
+  })
+
   test('has the outcome that the app says', () => {
     const { events } = run(spanCall('start'), spanCall('end', { outcome: 'declined' }))
     expect(events[0].span.outcome).toBe('declined')

@@ -37,7 +37,10 @@ const BYTES = 20_480
 /** Starts that are remembered: those before have long heard the id of the span. */
 const ALIASES = 8
 
-const calls: readonly string[] = ['start', 'set', 'add', 'end', 'tick', 'leave'] satisfies SpanOperation['call'][]
+const appCalls: readonly string[] = ['start', 'set', 'add', 'end'] satisfies SpanOperation['call'][]
+
+/** Those that the app has not made. */
+export const ownCalls: readonly string[] = ['tick', 'leave', 'drop'] satisfies SpanOperation['call'][]
 
 /** The spans of a stored state; what is damaged is left out. */
 export const readSpans = (stored: unknown): Spans =>
@@ -64,7 +67,8 @@ export const isFor = (
 export function applySpan(spans: Spans, operation: SpanOperation): SpanOutcome {
   const { call, at, properties, context, monotonic } = operation
   // What a later release has journalled, or is damaged, is no call of ours.
-  if (!calls.includes(call) || !operation.id || !Number.isFinite(at + operation.ran)) throw new TypeError(call)
+  if (![...appCalls, ...ownCalls].includes(call) || !operation.id || !Number.isFinite(at + operation.ran))
+    throw new TypeError(call)
   const open = Object.entries(spans).find(([id, span]) => isFor(operation, id, span))
   if (!open && call !== 'start') return { reason: 'span_ended' }
   const [id, before] = open ?? [operation.id, begin(operation)]
@@ -72,6 +76,8 @@ export function applySpan(spans: Spans, operation: SpanOperation): SpanOutcome {
   if (call === 'start' && operation.id !== id) span.aliases = [...(span.aliases ?? []), operation.id].slice(-ALIASES)
   // The SDK's own word that a page has it open: it gathers nothing.
   if (call === 'tick' || call === 'leave') return { spans: { ...spans, [id]: span }, id }
+  const { [id]: _, ...others } = spans
+  if (call === 'drop') return { spans: others, id }
   const gathered: JsonObject = { ...span.properties }
   for (const [member, value] of Object.entries(properties ?? {})) {
     const former = gathered[member]
@@ -83,7 +89,6 @@ export function applySpan(spans: Spans, operation: SpanOperation): SpanOutcome {
   }
   const after: OpenSpan = { ...span, properties: gathered, context: context ?? span.context }
   if (byteLength(JSON.stringify(gathered)) > limits.propertiesBytes) return { reason: 'properties_too_large' }
-  const { [id]: _, ...others } = spans
   const all = call === 'end' ? { [id]: after } : { ...others, [id]: after }
   const bytes = byteLength(JSON.stringify(all))
   if (bytes > BYTES || Object.keys(all).length > MOST) return { reason: 'state_too_large' }

@@ -6,7 +6,7 @@ import { type Fault, foldAll } from './fold.ts'
 import type { EventOperation, Journal, Operation } from './operation.ts'
 import { partFrom } from './part-from.ts'
 import { type BufferState, type Delivery, emptyState, type StreamState } from './records.ts'
-import { abandon, applySpan, isFor, type OpenSpan, readSpans } from './spans.ts'
+import { abandon, applySpan, isFor, type OpenSpan, ownCalls, readSpans } from './spans.ts'
 import { bornAt } from './uuid.ts'
 
 export interface StampEnvironment {
@@ -216,8 +216,8 @@ export function stamp(
     if (operation.kind === 'span') {
       const outcome = applySpan(to.spans ?? {}, operation)
       if ('reason' in outcome) {
-        // A tick is no call of the app's.
-        if (operation.call === 'tick' || operation.call === 'leave') outcomes.push(outcome)
+        // It is no call of the app's.
+        if (ownCalls.includes(operation.call)) outcomes.push(outcome)
         else refuse(outcome.reason)
         return to
       }

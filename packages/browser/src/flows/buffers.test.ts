@@ -222,6 +222,19 @@ describe('when the store works again', () => {
     ])
   })
 
+  test('what was refused meanwhile is counted on', async () => {
+    const scene = createScene()
+    const { parts, buffers, track } = scene
+    parts.disk.always = down
+    await track('m')
+    await buffers.submit('invalid_name')
+    await buffers.submit('invalid_name')
+    await mend(scene)
+    expect(buffers.current()[0].refused()).toBe(2)
+    await track('a')
+    expect((await readAll(parts)).state.dropped).toBe(2)
+  })
+
   test('it adopts when the page runs again, too, and when room was made', async () => {
     for (const sign of ['run', 'recorded'] as const) {
       const { parts, buffers, track } = createScene()

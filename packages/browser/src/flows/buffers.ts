@@ -136,6 +136,8 @@ export function createBuffers(options: BuffersOptions): Buffers {
       if (state)
         await durable.adopt({ ...contents, state, origin }, reset ? Object.keys(origin?.spans ?? {}) : undefined)
       if (memory === own) memory = undefined
+      // Counted on: what was refused is written down with the next event.
+      for (let refused = own.refused(); refused > 0; refused--) durable.submit('internal')
       await own.forget(options.now()) // An answer that is still to come finds nothing: the store presents the batch again.
       durable.flushNow()
     } catch {

@@ -84,6 +84,22 @@ test('what it is handed may change afterwards', () => {
   expect(made[0]?.properties).toEqual({ total: 42 })
 })
 
+test('a span whose end the app has dropped is over, and its event is not made', async () => {
+  const { keeper, made, refused } = createScene({
+    prepare: (event, ends) => (ends ? 'before_send' : event),
+  })
+  const span = keeper.start('Checkout')
+  await span.started
+  expect(await span.end()).toEqual({ status: 'dropped', reason: 'before_send' })
+  expect(made.map(({ call, id }) => [call, id])).toEqual([
+    ['start', 'own1'],
+    ['drop', 'id'],
+  ])
+  expect(keeper.holds('id')).toBe(false)
+  expect(await span.set({ a: 1 })).toEqual({ status: 'dropped', reason: 'span_ended' })
+  expect(refused).toEqual(['before_send', 'span_ended'])
+})
+
 test('what a call gathers is shown to the app first, which may change it and may drop it', async () => {
   const shown: [text: Record<string, unknown>, ends: boolean][] = []
   const { keeper, made } = createScene({

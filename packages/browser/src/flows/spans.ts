@@ -138,7 +138,11 @@ export function createSpanKeeper(options: SpansOptions): SpanKeeper {
             context: context(),
           })
           const event = prepare(said, made === 'end')
-          if (typeof event === 'string') return event
+          if (typeof event === 'string') {
+            // Else it would be found abandoned, and sent after all.
+            if (made === 'end' && event === 'before_send') submit({ ...operation, call: 'drop' })
+            return event
+          }
           const { text, page } = event
           const gathered = JSON.parse(text) as { properties: JsonObject; context: JsonObject }
           const ending = made === 'end' ? { outcome, ...(page && { page }) } : {}
@@ -160,7 +164,7 @@ export function createSpanKeeper(options: SpansOptions): SpanKeeper {
           Number.isFinite(n) ? gather('add', { [member]: n }) : call(() => 'not_a_number'),
         async end(added, ending) {
           const result = await gather('end', added, ending?.outcome)
-          if (result.status !== 'dropped' || result.reason === 'span_ended') {
+          if (result.status !== 'dropped' || result.reason === 'span_ended' || result.reason === 'before_send') {
             span.isOver = true
             letGo(span)
           }
