@@ -230,6 +230,7 @@ export function assembleWaybill<
     ...browser,
     call,
     submit: (operation) => gate.submit(sign(operation)),
+    drain: () => buffers.current()[0].drain(),
     prepare,
     monotonic: person.monotonic,
     context,

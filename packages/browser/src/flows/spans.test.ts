@@ -13,6 +13,8 @@ function createScene(given: Partial<SpansOptions> = {}) {
   const clock = createClock()
   const made: SpanOperation[] = []
   const refused: DropReason[] = []
+  /** After how many operations. */
+  const drains: number[] = []
   let minted = 0
   const scene = { uptime: clock.now, answer: (): TrackResult => ({ status: 'durable', spanId: 'id' }) }
   const submit = async (operation: Operation): Promise<TrackResult> => {
@@ -21,6 +23,7 @@ function createScene(given: Partial<SpansOptions> = {}) {
   }
   const keeper = createSpanKeeper({
     submit,
+    drain: () => drains.push(made.length),
     prepare: (event) => event,
     async call(toOperation) {
       const operation = toOperation()
@@ -37,7 +40,7 @@ function createScene(given: Partial<SpansOptions> = {}) {
     mayStore: () => true,
     ...given,
   })
-  return { scene, clock, keeper, made, refused, calls: () => made.map(({ call }) => call) }
+  return { scene, clock, keeper, made, refused, drains, calls: () => made.map(({ call }) => call) }
 }
 
 test('each call becomes an operation with the clocks as they stand, and later ones name the span', async () => {
@@ -168,6 +171,13 @@ describe('while a span is open', () => {
     await clock.pass(MINUTE)
     expect(made.map(({ call }) => call)).toEqual(['start', 'tick', 'tick', 'end'])
     expect(clock.pending()).toEqual([])
+  })
+
+  test('what another page has left behind comes before each tick: it may have been the one that counted', async () => {
+    const { keeper, clock, drains } = createScene()
+    keeper.start('Checkout')
+    await clock.pass(40 * SECOND)
+    expect(drains).toEqual([1, 2])
   })
 
   test('four times before its session would be over, if that is sooner', async () => {

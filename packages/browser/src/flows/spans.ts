@@ -29,6 +29,8 @@ export interface SpansOptions {
   call: (toOperation: () => Operation | DropReason) => Promise<TrackResult>
   /** A call of the SDK's own. */
   submit: (operation: Operation) => Promise<TrackResult>
+  /** Stamps what pages have left behind: one of them may have left such a span to this page. */
+  drain: () => void
   /** Shows the app what a call would put into the span's event; with `ends` that is the event. */
   prepare: (event: EventOperation | DropReason, ends: boolean) => EventOperation | DropReason
   now: () => number
@@ -118,6 +120,7 @@ export function createSpanKeeper(options: SpansOptions): SpanKeeper {
     while (held.size > 0) {
       // Several of them before anybody takes the page for dead.
       await delay(Math.min(TICK, sessionTimeout / 4))
+      if (mayStore()) options.drain()
       touch('tick', true)
     }
     isKeeping = false
