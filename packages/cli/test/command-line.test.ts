@@ -129,6 +129,19 @@ describe('waybill audit', () => {
     expect(report.remarks).toMatchObject([{ kind: 'skipped', file: join('bucket', 'README.txt') }])
   })
 
+  test.each(['.partial', '.zst', ''])(
+    'a batch in a folder under a name that is not read (%s): nothing is proved',
+    async (ending) => {
+      await write(`copied${ending}/${objectKey(1, 20)}`, toText(batch(1, 20)))
+      await write(`copied${ending}/${objectKey(21, 40).replace('.ndjson', '')}${ending}`, toText(batch(21, 40)))
+      const { code, report } = await audit([`copied${ending}`])
+      expect([code, report.verdict]).toEqual([2, 'unreadable'])
+      expect(report.remarks).toMatchObject([
+        { kind: 'unreadable', detail: expect.stringMatching(/^It is named as a batch/) },
+      ])
+    },
+  )
+
   test('a fork object in a bucket', async () => {
     await write(`forked/${objectKey(1, 20)}`, toText(batch(1, 20)))
     await write(`forked/${objectKey(1, 20, { fork: 'deadbeef' })}`, toText(batch(1, 20, { name: 'Else' })))

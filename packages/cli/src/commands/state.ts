@@ -1,4 +1,4 @@
-import { createLatestStates, type Grouping, groupings, renderStates } from '../core/latest-states.ts'
+import { createLatestStates, type Grouping, groupings, renderState } from '../core/latest-states.ts'
 import { createLineReader } from '../core/read-line.ts'
 import { createRemarks } from '../core/remarks.ts'
 import { unreadableKinds } from '../core/report.ts'
@@ -36,9 +36,13 @@ Examples:
       line: (text, number, file) => states.addLine(text, file, number),
       remark: remarks.add,
     })
-    const list = states.list()
-    const lines = list.map((each) => `${JSON.stringify(each)}\n`).join('')
-    terminal.stdout.write(flags.has('json') ? lines : renderStates(list))
+    // One by one: the text of a million is longer than a string may be.
+    let isFirst = true
+    for (const each of states.list()) {
+      if (flags.has('json')) terminal.stdout.write(`${JSON.stringify(each)}\n`)
+      else terminal.stdout.write(`${isFirst ? '' : '\n'}${renderState(each)}`)
+      isFirst = false
+    }
     for (const { file, line, detail } of remarks.list) {
       terminal.stderr.write(`${file}${line === undefined ? '' : `:${line}`}: ${detail}\n`)
     }

@@ -20,7 +20,7 @@ export interface LatestState {
 export interface LatestStates {
   addLine(text: string, file: string, line: number): void
   /** In the order of their first lines. */
-  list(): LatestState[]
+  list(): Iterable<LatestState>
 }
 
 /** By what the latest states are told apart. */
@@ -58,25 +58,22 @@ export function createLatestStates({ by, readLine, remark }: LatestStatesParts):
         else if (each.kind === 'event') add(each.members)
       }
     },
-    list: () => [...latest.values()].map(({ text }) => JSON.parse(text) as LatestState),
+    *list() {
+      for (const { text } of latest.values()) yield JSON.parse(text) as LatestState
+    },
   }
 }
 
-/** The latest states for people. */
-export function renderStates(states: readonly LatestState[]): string {
-  return states
-    .map(({ streamId, seq, timestamp, type, event, anonymousId, userId, state }) => {
-      const name = [type, ...(event === undefined ? [] : [JSON.stringify(event)])].join(' ')
-      const person = Object.entries({ anonymousId, userId }).flatMap(([key, value]) =>
-        value ? [`${key} ${value}`] : [],
-      )
-      const width = Math.max(...Object.keys(state).map((each) => each.length))
-      return printableLines([
-        [`${streamId} seq ${seq}`, timestamp, name, ...person].join('  '),
-        ...Object.entries(state).map(([each, value]) => `  ${each.padEnd(width)}  ${JSON.stringify(value)}`),
-      ])
-    })
-    .join('\n')
+/** A latest state for people. */
+export function renderState(latest: LatestState): string {
+  const { streamId, seq, timestamp, type, event, anonymousId, userId, state } = latest
+  const name = [type, ...(event === undefined ? [] : [JSON.stringify(event)])].join(' ')
+  const person = Object.entries({ anonymousId, userId }).flatMap(([key, value]) => (value ? [`${key} ${value}`] : []))
+  const width = Math.max(...Object.keys(state).map((each) => each.length))
+  return printableLines([
+    [`${streamId} seq ${seq}`, timestamp, name, ...person].join('  '),
+    ...Object.entries(state).map(([each, value]) => `  ${each.padEnd(width)}  ${JSON.stringify(value)}`),
+  ])
 }
 
 const printableLines = (lines: readonly string[]): string => lines.map((line) => `${printable(line)}\n`).join('')

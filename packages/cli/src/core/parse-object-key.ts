@@ -14,6 +14,13 @@ export interface ObjectKey {
 const KEY =
   /(?:^|[\\/])([^\\/]+)[\\/]dt=\d{4}-\d\d-\d\d[\\/]([^\\/]{36})[\\/](\d{16})-(\d+)(~[0-9a-f]{8})?\.ndjson(?:\.gz)?$/
 
+/**
+ * Whether a file that has another ending lies where a batch would and is named as one: half a copy for instance. What it holds
+ * is not known.
+ */
+export const isLikeObject = (path: string): boolean =>
+  /[\\/]dt=[^\\/]+[\\/][^\\/]{36}[\\/]\d{16}-\d+[^\\/]*$/.test(path)
+
 /** Reads the end of a path as the collector's object key; undefined when it is none. */
 export function parseObjectKey(path: string): ObjectKey | undefined {
   const [, keyId, streamId, from, to, fork] = KEY.exec(path) ?? []

@@ -1,5 +1,6 @@
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { isLikeObject } from '../core/parse-object-key.ts'
 import type { Remark } from '../core/report.ts'
 
 /** One thing to read. */
@@ -30,7 +31,12 @@ export async function listFiles(paths: readonly string[]): Promise<{ sources: So
       } else {
         const detail =
           'In a folder only .ndjson, .jsonl and .json are read, and these with .gz. Name the file to read it.'
-        remarks.push({ kind: 'skipped', file: path, detail })
+        const batch = `It is named as a batch. ${detail}`
+        remarks.push(
+          isLikeObject(path)
+            ? { kind: 'unreadable', file: path, detail: batch }
+            : { kind: 'skipped', file: path, detail },
+        )
       }
     } catch (error) {
       remarks.push(toUnreadable(path, error))
