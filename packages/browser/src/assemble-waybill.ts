@@ -68,7 +68,7 @@ export interface Browser {
 /** Starts a Waybill in such a browser: everything but the edges, so that a simulated browser runs the same. */
 export function assembleWaybill<
   Events extends EventMap<Events> = EventMap,
-  const Accumulators extends readonly Accumulator[] = readonly Accumulator[],
+  Accumulators extends readonly Accumulator[] = readonly Accumulator[],
 >(
   options: WaybillOptions<Accumulators>,
   browser: Browser,

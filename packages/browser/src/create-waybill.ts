@@ -11,7 +11,7 @@ import type { EventMap, Waybill } from './waybill.ts'
  */
 export const createWaybill = <
   Events extends EventMap<Events> = EventMap,
-  const Accumulators extends readonly Accumulator[] = readonly Accumulator[],
+  Accumulators extends readonly Accumulator[] = readonly Accumulator[],
 >(
   options: WaybillOptions<Accumulators>,
 ): Waybill<Events, Accumulators> => assembleWaybill(options, openBrowser(options), standardAccumulators(options))
@@ -23,7 +23,7 @@ export const createWaybill = <
  */
 export const createCoreWaybill = <
   Events extends EventMap<Events> = EventMap,
-  const Accumulators extends readonly Accumulator[] = readonly Accumulator[],
+  Accumulators extends readonly Accumulator[] = readonly Accumulator[],
 >(
   options: WaybillOptions<Accumulators>,
 ): Waybill<Events, Accumulators> => assembleWaybill(options, openBrowser(options), [])

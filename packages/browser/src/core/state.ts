@@ -12,9 +12,12 @@ interface BuiltIn {
   identity: IdentityState
 }
 
-/** An event as a sink receives it. */
+/**
+ * An event as a sink receives it. What the app's own accumulators made may be missing: of one that failed, or in page scope on
+ * what ended by itself.
+ */
 export type CompleteEvent<Accumulators extends readonly Accumulator[] = readonly []> = Omit<UntypedEvent, 'state'> & {
-  state: { registered: JsonObject; buffer: BufferHealth } & BuiltIn & ValuesOf<Accumulators>
+  state: { registered: JsonObject; buffer: BufferHealth } & BuiltIn & Partial<ValuesOf<Accumulators>>
 }
 
 /** What is true of the person now. Before the first event only `registered` is there. */

@@ -90,10 +90,16 @@ test('a map of events alone leaves the app’s own unknown', async () => {
   expectTypeOf((await waybill.state()).cart).toEqualTypeOf<unknown>()
 })
 
+test('one that is written in its place has its types, too', async () => {
+  const fold = (value: { steps: string[] }) => value
+  const waybill = createWaybill({ ...options, accumulators: [{ name: 'path', initial: { steps: [] }, fold }] })
+  expectTypeOf((await waybill.state()).path).toEqualTypeOf<{ steps: string[] } | undefined>()
+})
+
 test('a sink’s event has them, too', () => {
   type Event = CompleteEvent<typeof accumulators>
-  expectTypeOf<Event['state']['cart']>().toEqualTypeOf<Cart>()
-  expectTypeOf<Event['state']['page']>().toEqualTypeOf<PageView>()
+  expectTypeOf<Event['state']['cart']>().toEqualTypeOf<Cart | undefined>()
+  expectTypeOf<Event['state']['page']>().toEqualTypeOf<PageView | undefined>()
   expectTypeOf<Event['state']['visitor']['sessions']>().toEqualTypeOf<number>()
   expectTypeOf<Event['seq']>().toExtend<number>()
 })
