@@ -12,6 +12,13 @@ test('write keys are read from JSON', () => {
   ])
 })
 
+test('a write key may be one of servers, which send no origin', () => {
+  const servers = '{"wk_server_1":{"id":"site","origins":"server"}}'
+  expect(configure({ EVENTS, WRITE_KEYS: servers }).keys).toEqual([
+    { key: 'wk_server_1', id: 'site', origins: 'server' },
+  ])
+})
+
 test('development has a key of its own, and production has not', () => {
   expect(configure({ EVENTS, ENVIRONMENT: 'development' }).keys).toEqual([
     { key: 'wk_dev', id: 'dev', origins: 'localhost' },

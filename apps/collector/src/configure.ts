@@ -12,7 +12,7 @@ import {
 export interface Settings {
   /** An R2 bucket; when it is bound, every batch is kept there. */
   EVENTS?: Bucket
-  /** Who may write: `{"wk_live_…": {"id": "site", "origins": ["https://www.example.com"]}}`. */
+  /** Who may write: `{"wk_live_…": {"id": "site", "origins": ["https://www.example.com"]}}`; `"origins": "server"` for servers. */
   WRITE_KEYS?: string
   /** `development` adds the key `wk_dev` for any origin of this machine, and logs for people. */
   ENVIRONMENT?: string
@@ -52,7 +52,7 @@ function parseKeys(text: string): WriteKey[] {
   if (!isObject(sites)) throw new ConfigurationError(`WRITE_KEYS: it is not an object; write it as in ${EXAMPLE}.`)
   return Object.entries(sites).map(([key, site]) => {
     const { id, origins } = isObject(site) ? site : {}
-    if (typeof id !== 'string' || !isTexts(origins)) {
+    if (typeof id !== 'string' || !(origins === 'server' || isTexts(origins))) {
       throw new ConfigurationError(`WRITE_KEYS: '${key}' needs an id and a list of origins, as in ${EXAMPLE}.`)
     }
     return { key, id, origins }

@@ -67,6 +67,15 @@ function startCollector() {
       })
       expect(response.status).toBe(200)
     },
+    /** As a client of Segment's API does. */
+    async post(batch: readonly object[]) {
+      const response = await app.request('/v1/batch', {
+        method: 'POST',
+        headers: { Origin: 'https://www.example.com', 'Content-Type': 'application/json' },
+        body: JSON.stringify({ batch, writeKey: 'wk_shop', sentAt: time(now - Date.parse(time(0))) }),
+      })
+      expect(response.status).toBe(200)
+    },
     /** Copies what the destinations hold to the disk, and audits one of them. */
     async audit(destination: 'bucket' | 'webhook.json'): Promise<{ code: number; report: AuditReport }> {
       for (const [key, { body }] of objects) {
@@ -126,5 +135,32 @@ test('a profile that was restored from a copy and went on differently is a fork'
       totals: { forked: 1, missing: 0, repeats: { batches: 1, events: 10 } },
     })
     expect(report.streams[0]?.forks).toMatchObject([{ kind: 'content', first: 31, last: 40 }])
+  }
+})
+
+test('what clients of Segment’s API send is complete as well, a stream for each request', async () => {
+  const collector = startCollector()
+  const eventOf = (marker: number) => ({
+    type: 'track',
+    event: 'Clicked',
+    messageId: `ajs-next-${marker}`,
+    userId: 'u-1',
+    timestamp: time(marker),
+  })
+  const many = range(1, 600).map(eventOf)
+  await collector.post(many)
+  await collector.post(many)
+  await collector.post([eventOf(601), { ...eventOf(602), event: '' }])
+  for (const [destination, events] of [
+    ['bucket', 0],
+    ['webhook.json', 600],
+  ] as const) {
+    const { code, report } = await collector.audit(destination)
+    expect(code, destination).toBe(0)
+    expect(report).toMatchObject({
+      verdict: 'complete',
+      totals: { streams: 2, events: 601, rejected: 1, missing: 0, forked: 0, repeats: { events } },
+      remarks: [],
+    })
   }
 })

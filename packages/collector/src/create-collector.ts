@@ -1,5 +1,6 @@
 import type { Recorded } from '@waybill/protocol'
-import type { Context, Hono } from 'hono'
+import type { Hono } from 'hono'
+import { afterAnswer } from './after-answer.ts'
 import { answerProblem } from './answer-problem.ts'
 import { toBatchLog } from './core/batch-log.ts'
 import { refuseDeliveries } from './core/delivery.ts'
@@ -9,22 +10,25 @@ import { toProblem } from './core/to-problem.ts'
 import { createBase } from './create-base.ts'
 import { fanOut } from './fan-out.ts'
 import { type CollectorOptions, resolveOptions } from './options.ts'
+import { createSegmentApi } from './segment-api/create-segment-api.ts'
 import { takeBatch } from './take-batch.ts'
 import { webPlatform } from './web-platform.ts'
 
 /**
- * A collector as a Hono app, the same in workerd and in Node: `POST <path>` takes batches, `GET /health` says that it
- * is up. It keeps nothing between requests. Throws a `ConfigurationError` for a setting that cannot work.
+ * A collector as a Hono app, the same in workerd and in Node: `POST <path>` takes batches, `POST /v1/batch` and others
+ * what clients of Segment's API send, `GET /health` says that it is up. It keeps nothing between requests. Throws a `ConfigurationError` for a setting that cannot work.
  *
  * @param platform Leave it out. The simulation of this repository passes its own, whose clock is virtual and in which
  * nothing completes outside of it; it may change in any release.
  */
 export function createCollector(options: CollectorOptions, platform: Platform = webPlatform): Hono {
-  const { keys, sinks, path, limits, sinkDeadline, now, log } = resolveOptions(options)
+  const { keys, sinks, path, segmentApi, limits, sinkDeadline, now, log } = resolveOptions(options)
   const findKey = createKeyRing(keys, platform.sha256)
   const app = createBase(log, now)
 
   app.get('/health', (c) => c.json({ status: 'ok', sinks: sinks.map(({ name }) => name) }))
+
+  if (segmentApi) app.route('/', createSegmentApi({ findKey, sinks, sinkDeadline, limits, now, log, platform }))
 
   app.post(path, async function presentBatch(c) {
     const began = now()
@@ -64,13 +68,4 @@ export function createCollector(options: CollectorOptions, platform: Platform = 
   })
 
   return app
-}
-
-/** Lets work outlive the answer: workerd has to be asked to, Node does so by itself. */
-function afterAnswer(c: Context, work: Promise<void>): void {
-  try {
-    c.executionCtx.waitUntil(work)
-  } catch {
-    // Hono throws where there is no execution context.
-  }
 }

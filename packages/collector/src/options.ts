@@ -4,6 +4,7 @@ import { ConfigurationError } from './core/configuration-error.ts'
 import { harmless } from './core/harmless.ts'
 import type { WriteKey } from './core/key-ring.ts'
 import type { Sink } from './core/sink.ts'
+import { segmentPaths } from './segment-api/segment-paths.ts'
 
 /** What a collector is made of. */
 export interface CollectorOptions {
@@ -13,6 +14,8 @@ export interface CollectorOptions {
   sinks: readonly Sink[]
   /** Where batches are sent to. Default `/v1/events`. */
   path?: string
+  /** Whether Segment's HTTP API is served as well, at `/v1/batch`, `/v1/track` and so on. Default `true`. */
+  segmentApi?: boolean
   /** Limits below the protocol's. Default: the protocol's. */
   limits?: Partial<Limits>
   /** How long each sink may take, in milliseconds. Default 10,000. */
@@ -33,6 +36,7 @@ export function resolveOptions({
   keys,
   sinks,
   path = '/v1/events',
+  segmentApi = true,
   limits = {},
   sinkDeadline = 10_000,
   now = Date.now,
@@ -43,10 +47,15 @@ export function resolveOptions({
   if (!/^(\/[\w.~-]+)+$/.test(path) || path === '/health') {
     throw new ConfigurationError(`path: use plain segments as in '/v1/events', other than '/health'; it is '${path}'.`)
   }
+  if (segmentApi && segmentPaths.some(([taken]) => taken === path)) {
+    throw new ConfigurationError(
+      `path: '${path}' is one of Segment's API; use another one, or set segmentApi to false.`,
+    )
+  }
   if (!(Number.isSafeInteger(sinkDeadline) && sinkDeadline > 0)) {
     throw new ConfigurationError(`sinkDeadline: use whole milliseconds from 1; it is ${sinkDeadline}.`)
   }
-  return { keys, sinks, path, limits: lowerLimits(limits), sinkDeadline, now, log: harmless(log) }
+  return { keys, sinks, path, segmentApi, limits: lowerLimits(limits), sinkDeadline, now, log: harmless(log) }
 }
 
 function checkKeys(keys: readonly WriteKey[]): void {
@@ -63,7 +72,7 @@ function checkKeys(keys: readonly WriteKey[]): void {
     if (!/^[a-z0-9_-]{1,64}$/.test(id)) {
       throw new ConfigurationError(`keys: the id of '${key}' must be 1 to 64 of a-z, 0-9, _ and -; it is '${id}'.`)
     }
-    if (origins === 'localhost') continue
+    if (origins === 'localhost' || origins === 'server') continue
     if (origins.length === 0) throw new ConfigurationError(`keys: add at least one origin to '${key}'.`)
     for (const origin of origins) checkOrigin(key, origin)
   }

@@ -13,6 +13,7 @@ export {
 export { type BatchHeader, type HeaderFault, isTimestamp, parseHeader } from './header.ts'
 export {
   type BatchId,
+  isDerivedStreamId,
   isSeq,
   isStreamId,
   type MessageId,

@@ -9,6 +9,7 @@ test('codes and their statuses are part of the wire: clients act on them', () =>
     'invalid_encoding 400',
     'invalid_utf8 400',
     'invalid_header 400',
+    'invalid_body 400',
     'range_mismatch 400',
     'unknown_key 401',
     'origin_not_allowed 403',

@@ -6,6 +6,7 @@ export type ProblemCode =
   | 'invalid_encoding'
   | 'invalid_utf8'
   | 'invalid_header'
+  | 'invalid_body'
   | 'range_mismatch'
   | 'unknown_key'
   | 'origin_not_allowed'
@@ -25,6 +26,7 @@ export const problems: Readonly<Record<ProblemCode, { status: number; title: str
   invalid_encoding: { status: 400, title: 'The body is not the gzip it claims to be' },
   invalid_utf8: { status: 400, title: 'The header line is not UTF-8' },
   invalid_header: { status: 400, title: 'The header line is not a batch header' },
+  invalid_body: { status: 400, title: 'The body is not what its path takes' },
   range_mismatch: { status: 400, title: 'The lines are not the stream and range of the header' },
   unknown_key: { status: 401, title: 'The write key is not known here' },
   origin_not_allowed: { status: 403, title: 'The write key does not allow this origin' },

@@ -1,6 +1,7 @@
 import {
   type BatchId,
   type CompleteEvent,
+  isDerivedStreamId,
   isSeq,
   isStreamId,
   type Seq,
@@ -91,7 +92,7 @@ export function createLineReader(): ReadLine {
       const claimed = toDelivery(members.received)
       return { kind: claimed ? 'damaged' : 'foreign', detail: 'It has no `streamId` and `seq`.', claimed }
     }
-    if (messageId !== undefined && messageId !== `${streamId}.${seq}`) {
+    if (messageId !== undefined && messageId !== `${streamId}.${seq}` && !isDerivedStreamId(streamId)) {
       const detail = `It says that it is seq ${seq} of ${streamId}, and its messageId is ${show(messageId)}.`
       return { kind: 'contradictory', detail, claimed: toDelivery(members.received) }
     }

@@ -82,12 +82,13 @@ export function checkLines(
 }
 
 /** Why a line cannot be relied on in anything that it says. */
-function checkUnique(line: Bytes, members: Members): LineFault | undefined {
-  if (!repeatsMember(line, members)) return
-  return {
-    code: 'duplicate_member',
-    detail: 'Name each member once in each object: readers differ on which one counts.',
-  }
+export function checkUnique(line: Bytes, members: Members): LineFault | undefined {
+  return repeatsMember(line, members) ? duplicateMember : undefined
+}
+
+export const duplicateMember: LineFault = {
+  code: 'duplicate_member',
+  detail: 'Name each member once in each object: readers differ on which one counts.',
 }
 
 /** Why a line cannot say which seq it is. */

@@ -9,7 +9,7 @@ export interface WriteKey {
   readonly key: string
   /** Names the site in object keys and logs, `[a-z0-9_-]`. Keys of one site share it, so that they can be rotated. */
   readonly id: string
-  /** `https://www.example.com`, each exactly as browsers send it; or `'localhost'`. */
+  /** `https://www.example.com`, each exactly as browsers send it; or `'localhost'`; or `'server'`, for who sends none. */
   readonly origins: Origins
 }
 

@@ -14,6 +14,7 @@ export type Refusal =
   | { reason: 'invalid_encoding' }
   | { reason: 'invalid_utf8' }
   | { reason: 'invalid_header'; fault: HeaderFault | { reason: 'too_long'; max: number } }
+  | { reason: 'invalid_body' }
   | { reason: 'too_many_events'; max: number }
   | { reason: 'range_mismatch'; line?: number; expected: string; found: string }
   | { reason: 'sink_unavailable'; retryAfter: number; sinks: readonly string[] }

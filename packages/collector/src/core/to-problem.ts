@@ -27,7 +27,7 @@ function toDetail(refusal: Refusal): string {
     case 'origin_not_allowed':
       return refusal.present
         ? 'Add this origin to those of the write key, exactly as the browser sends it, scheme and port included.'
-        : 'Send an Origin header; browsers do so by themselves.'
+        : "Send an Origin header, as browsers do by themselves; a server needs a write key whose origins are 'server'."
     case 'unsupported_media_type':
       return 'Send the header Content-Type: text/plain.'
     case 'unsupported_encoding':
@@ -44,6 +44,8 @@ function toDetail(refusal: Refusal): string {
       return 'Send the header line as UTF-8.'
     case 'invalid_header':
       return toHeaderDetail(refusal.fault)
+    case 'invalid_body':
+      return 'Send one JSON object: an event, or to /v1/batch one with an array of events as its member `batch`.'
     case 'too_many_events':
       return `Send at most ${refusal.max} lines after the header: cut the batch in halves.`
     case 'range_mismatch':
