@@ -16,7 +16,8 @@ import { webPlatform } from './web-platform.ts'
 
 /**
  * A collector as a Hono app, the same in workerd and in Node: `POST <path>` takes batches, `POST /v1/batch` and others
- * what clients of Segment's API send, `GET /health` says that it is up. It keeps nothing between requests. Throws a `ConfigurationError` for a setting that cannot work.
+ * take what clients of Segment's API send, `GET /health` says that it is up. It keeps nothing between requests. Throws a
+ * `ConfigurationError` for a setting that cannot work.
  *
  * @param platform Leave it out. The simulation of this repository passes its own, whose clock is virtual and in which
  * nothing completes outside of it; it may change in any release.

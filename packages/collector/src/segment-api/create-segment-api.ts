@@ -34,6 +34,9 @@ interface SegmentApiParts {
 /** What Segment's API takes in one batch. */
 const EVENTS = 2500
 
+/** How many times a batch of ours what events share may make of a request. */
+const SHARING = 4
+
 /**
  * Segment's HTTP API, for clients that know no other. Answers 200 when every required sink has all of a request, and never
  * 202: to these clients that means the same. What is not taken yet is a 429, see {@link toRefusal}.
@@ -55,6 +58,10 @@ export function createSegmentApi({ findKey, sinks, sinkDeadline, limits, now, lo
     const keyId = site.value.id
     if (!body) return refuse({ reason: 'invalid_body' }, keyId)
     if (body.events.length > EVENTS) return refuse({ reason: 'too_many_events', max: EVENTS }, keyId)
+    // Each event gets what the batch says of all: a small body must not become a large batch.
+    const shared = body.shared.reduce((bytes, { value }) => bytes + value.length, 0)
+    const most = SHARING * limits.batchBytes
+    if (shared * body.events.length > most) return refuse({ reason: 'batch_too_large', max: most }, keyId)
     const type = takes === 'batch' ? undefined : takes
     const request = { keyId, type, attempt: attemptsBefore(c) + 1, now: now() }
     return ok({ keyId, batches: await toBatches(body, request, { limits, sha256: platform.sha256 }) })

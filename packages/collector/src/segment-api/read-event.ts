@@ -19,6 +19,9 @@ export interface SegmentEvent {
 /** Members of ours that no client of Segment's API can know. */
 const RESERVED = ['streamId', 'seq']
 
+/** A tombstone carries it, and is to be short. */
+const MESSAGE_ID = 256
+
 /** Of the request and not of the event: they differ from one attempt to the next, or are told elsewhere. */
 const OF_THE_REQUEST = new Set(['sentAt', 'writeKey'])
 
@@ -40,7 +43,9 @@ export function readEvent(json: Bytes, type: string | undefined, shared: readonl
     return typeof value === 'string' && value !== '' ? value : undefined
   }
   const messageId = toId(members.find(({ name }) => name === 'messageId')?.value)
-  if (messageId === undefined) return expected('messageId', 'a text')
+  if (messageId === undefined || messageId.length > MESSAGE_ID) {
+    return expected('messageId', `a text of at most ${MESSAGE_ID} characters`)
+  }
   const stated = textOf('timestamp')
   const timestamp = toTimestamp(stated ?? textOf('originalTimestamp'))
   const moved = new Set(['type', 'messageId', ...(timestamp ? ['timestamp'] : [])])
@@ -120,7 +125,8 @@ function withShared(members: readonly Member[], shared: readonly Member[]): Memb
     const all = shared.find(({ name }) => name === member.name)
     const [common, own] = [all && splitMembers(all.value), splitMembers(member.value)]
     if (!common || !own || all === member) return member
-    const others = common.filter(({ name }) => !own.some((each) => each.name === name))
+    const stated = new Set(own.map(({ name }) => name))
+    const others = common.filter(({ name }) => !stated.has(name))
     return { name: member.name, value: joinMembers([...own, ...others]) }
   })
 }

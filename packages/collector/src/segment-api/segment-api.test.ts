@@ -1,4 +1,5 @@
 import { isDerivedStreamId, type StreamId } from '@waybill/protocol'
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { NOW, batchOf as ownBatchOf } from '../../test/batches.ts'
 import { bombOf, gzip } from '../../test/gzip.ts'
@@ -222,6 +223,15 @@ describe('the same request again', () => {
     for (const id of ids) expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
   })
 
+  test('is the same batch without times at another time', async () => {
+    const event = { type: 'track', event: 'Clicked', userId: 'u-1' }
+    const [one, other] = [collectorWith(), collectorWith({ now: () => NOW + 1_000 })]
+    await taken(await post(one.app, '/v1/batch', { batch: [event] }))
+    await taken(await post(other.app, '/v1/batch', { batch: [event] }))
+    const idsOf = (sink: RecordingSink) => batchesOf(sink).map(({ batchId, digest }) => ({ batchId, digest }))
+    expect(idsOf(other.sink)).toEqual(idsOf(one.sink))
+  })
+
   test('with a rejected event is the same batch, too', async () => {
     const { app, sink } = collectorWith()
     for (const sentAt of [AT, new Date(NOW).toISOString()]) {
@@ -315,6 +325,18 @@ describe('one bad event', () => {
       { ...eventOf(3), seq: 3 },
     ])
     expect(logs).toMatchObject([{ status: 200, events: 2, rejected: 1 }])
+  })
+
+  test('among good ones, whatever it is, is no trouble to them', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.json(), { maxLength: 5 }), async (others) => {
+        const { app, sink } = collectorWith()
+        const body = `{"batch":[${[...others, JSON.stringify(eventOf(1)), ...others].join(',')}]}`
+        await taken(await post(app, '/v1/batch', body))
+        expect(sink.events()).toHaveLength(2 * others.length + 1)
+        expect(sink.events()[others.length]).toMatchObject(eventOf(1))
+      }),
+    )
   })
 
   test('that is broken UTF-8 is rejected alone', async () => {
@@ -432,6 +454,12 @@ describe('a refusal has its status and code', () => {
       413,
       'batch_too_large',
       async (app) => post(app, '/v1/t', await bombOf(16), { 'Content-Encoding': 'gzip' }),
+    ],
+    [
+      'a context that would make it large',
+      413,
+      'batch_too_large',
+      (app) => post(app, '/v1/batch', { batch: batchOf(500), context: { filler: 'x'.repeat(5_000) } }),
     ],
     ['brotli', 415, 'unsupported_encoding', (app) => post(app, '/v1/t', eventOf(1), { 'Content-Encoding': 'br' })],
     [
