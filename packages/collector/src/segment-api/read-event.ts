@@ -108,14 +108,15 @@ function toOwn({ name, value }: Member): Member[] {
     const id = toId(value)
     return id === undefined ? [{ name, value }] : id === '' ? [] : [toMember(name, id)]
   }
-  // How often analytics.js has tried to send it.
-  if (name === '_metadata') return [{ name, value: without(value, 'retryCount') }]
-  return [{ name, value }]
+  return name === '_metadata' ? withoutAttempts(value) : [{ name, value }]
 }
 
-function without(object: Bytes, left: string): Bytes {
-  const members = splitMembers(object)
-  return members ? joinMembers(members.filter(({ name }) => name !== left)) : object
+/** analytics.js writes here how often it has tried to send the event, and may have had nothing to write at first. */
+function withoutAttempts(metadata: Bytes): Member[] {
+  const members = splitMembers(metadata)
+  const others = members?.filter(({ name }) => name !== 'retryCount')
+  if (!others || others.length === members?.length) return [{ name: '_metadata', value: metadata }]
+  return others.length > 0 ? [{ name: '_metadata', value: joinMembers(others) }] : []
 }
 
 /** Adds what the batch says of all events; the event's own word counts, member by member. */

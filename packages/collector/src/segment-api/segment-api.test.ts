@@ -188,15 +188,14 @@ describe('events of Segment’s API', () => {
 })
 
 describe('the same request again', () => {
-  test('is the same batch, whatever differs by attempt and by layout', async () => {
+  test.each<[what: string, metadata: object | undefined]>([
+    ['and by layout', { bundled: ['Segment.io'] }],
+    ['where nothing else is in _metadata', undefined],
+  ])('is the same batch, whatever differs by attempt, %s', async (_, metadata) => {
     const attempts = [0, 1, 2].map((attempt) => {
-      const own = {
-        sentAt: new Date(NOW + attempt).toISOString(),
-        writeKey: KEY,
-        ...(attempt > 0 && { _metadata: { bundled: ['Segment.io'], retryCount: attempt } }),
-        ...(attempt === 0 && { _metadata: { bundled: ['Segment.io'] } }),
-      }
-      return { batch: batchOf(3).map((event) => ({ ...event, ...own })), sentAt: own.sentAt }
+      const sentAt = new Date(NOW + attempt).toISOString()
+      const _metadata = attempt > 0 ? { ...metadata, retryCount: attempt } : metadata
+      return { batch: batchOf(3).map((event) => ({ ...event, sentAt, writeKey: KEY, _metadata })), sentAt }
     })
     const all = await Promise.all(
       attempts.map(async (body, index) => {
@@ -204,6 +203,7 @@ describe('the same request again', () => {
         const headers = index > 0 ? { 'X-Retry-Count': String(index) } : {}
         await taken(await post(app, '/v1/batch', JSON.stringify(body, null, index), headers))
         expect([...sink.batches.values()][0]?.header.attempt).toBe(index + 1)
+        expect(sink.events().map((event) => event._metadata)).toEqual([metadata, metadata, metadata])
         return batchesOf(sink)
       }),
     )
