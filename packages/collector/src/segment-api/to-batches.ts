@@ -128,7 +128,7 @@ function checkPlaced(
   })
   if ('code' in event) return reject(event, encoder.encode(identity))
   const said = toLine(event, place)
-  const line = toLine(event, place, receivedAt)
+  const line = event.timestamp === undefined ? toLine(event, place, receivedAt) : said
   const parsed = parseLine(line, limits)
   if (!parsed.ok) return reject(parsed.fault, said)
   const members = parsed.value
