@@ -65,5 +65,13 @@ export function r2Sink({ bucket, prefix = '', name = 'r2', required = true }: R2
         return fail({ kind: 'transient', detail: describeError(error) })
       }
     },
+    async ready(signal) {
+      try {
+        await abortable(bucket.head(`${prefix}ready`), signal)
+        return ok(undefined)
+      } catch (error) {
+        return fail({ kind: 'transient', detail: describeError(error) })
+      }
+    },
   }
 }

@@ -3,6 +3,8 @@ import type { Batch } from '../core/batch.ts'
 import type { Bytes } from '../core/bytes.ts'
 import { ConfigurationError } from '../core/configuration-error.ts'
 import { describeError } from '../core/describe-error.ts'
+import { fingerprint } from '../core/fingerprint.ts'
+import { toIdempotencyKey } from '../core/idempotency-key.ts'
 import { isLoopback } from '../core/is-loopback.ts'
 import { toJsonArray, toNdjson } from '../core/join-lines.ts'
 import { readUpTo } from '../core/read-up-to.ts'
@@ -37,8 +39,9 @@ const formats = {
 /**
  * Posts each batch as Standard Webhooks describes it. Any 2xx means taken. 422 with `{"refused":[<seq>, …]}` means that
  * nothing was taken, and nothing will be while these events are in it: it is posted again at once, with a tombstone in the
- * place of each. All else leaves the batch with the client. `webhook-id` is the batch id, the same on every repeat: the
- * receiver deduplicates by it, and must not take what it refused for known.
+ * place of each. All else leaves the batch with the client. `webhook-id` is the batch id with the beginning of the digest,
+ * `<batch id>~<16 hex digits>`: the same on every repeat, and another one for a fork. The receiver deduplicates by it, and
+ * must not take what it refused for known.
  */
 export function webhookSink({
   url,
@@ -62,9 +65,10 @@ export function webhookSink({
     const timestamp = Math.floor(now() / 1000)
     const all = new Headers(headers)
     all.set('Content-Type', contentType)
-    all.set('webhook-id', batch.batchId)
+    const id = toIdempotencyKey(batch)
+    all.set('webhook-id', id)
     all.set('webhook-timestamp', String(timestamp))
-    if (sign) all.set('webhook-signature', await sign(batch.batchId, timestamp, body))
+    if (sign) all.set('webhook-signature', await sign(id, timestamp, body))
     return { method: 'POST', redirect: 'manual', headers: all, body, signal }
   }
 
@@ -72,8 +76,9 @@ export function webhookSink({
     name,
     guarantee: 'accepted',
     required,
-    generation: url.slice(0, 256),
-    idempotency: { key: '`webhook-id`, the batch id', window: "the receiver's" },
+    // A path or a query may be a secret.
+    generation: `${new URL(url).origin} ${fingerprint(url)}`,
+    idempotency: { key: '`webhook-id`: batch id and digest', window: "the receiver's" },
     async deliver(batch, signal) {
       try {
         const answer = await fetch(url, await toRequest(batch, signal))

@@ -1,0 +1,6 @@
+import { sinkContract } from './sink-contract.ts'
+
+// To add a sink, add a line: CONTRIBUTING.md says how.
+sinkContract('the recording sink of the tests', () => import('./sinks/recording.ts'))
+sinkContract('the R2 sink', () => import('./sinks/r2.ts'), 'workerd')
+sinkContract('the webhook sink', () => import('./sinks/webhook.ts'))
