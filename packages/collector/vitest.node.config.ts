@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     name: 'collector-node',
-    include: ['src/**/*.test.ts', 'test/sinks.test.ts'],
+    include: ['src/**/*.test.ts', 'test/sinks.test.ts', 'test/sinks/*.test.ts'],
     exclude: ['src/sinks/r2-sink.test.ts'],
   },
 })

@@ -4,3 +4,4 @@ import { sinkContract } from './sink-contract.ts'
 sinkContract('the recording sink of the tests', () => import('./sinks/recording.ts'))
 sinkContract('the R2 sink', () => import('./sinks/r2.ts'), 'workerd')
 sinkContract('the webhook sink', () => import('./sinks/webhook.ts'))
+sinkContract('the S3 sink', () => import('./sinks/s3.ts'))

@@ -12,10 +12,7 @@ const decoder = new TextDecoder()
 
 /**
  * The sink, with what it refuses handed to another one before tombstones take its place. A dead letter is the event as it
- * was, with a last member that says why it is there:
- *
- *     "refusedBy":{"sink":"webhook","detail":"…"}
- *
+ * was; why it is there stands in what the collector adds to it, `"received":{…,"refusedBy":{"sink":"webhook","detail":"…"}}`.
  * As long as the other does not have them, the batch stays with the client. What the other refuses as well becomes a
  * tombstone there, too. Letters come under the id and range of their batch, with a digest of their own, the same on every
  * repeat.
@@ -57,7 +54,6 @@ async function toLetters(
   { seqs, detail }: RefusalFault,
   hash: Platform['sha256'],
 ): Promise<Batch | undefined> {
-  const member = encoder.encode(`,"refusedBy":${JSON.stringify({ sink, detail })}}`)
   const refused = new Set(seqs)
   const lines = batch.lines.filter((line) => isRefused(line, refused))
   if (refused.size > 0 || lines.length === 0) return
@@ -65,7 +61,7 @@ async function toLetters(
   return {
     ...batch,
     digest: await digest(encoder.encode(identity), hash),
-    lines: lines.map((line) => concat([line.subarray(0, -1), member])),
+    lines: lines.map((line) => appendRefusedBy(line, { sink, detail })),
   }
 }
 
@@ -73,4 +69,13 @@ async function toLetters(
 function isRefused(line: Bytes, refused: Set<number>): boolean {
   const { seq, type } = JSON.parse(decoder.decode(line))
   return type !== 'shed' && type !== 'rejected' && refused.delete(seq)
+}
+
+/** The collector's own member is the last of a line: its text is added to, and the client's is not written anew. */
+function appendRefusedBy(line: Bytes, refusedBy: { sink: string; detail: string | undefined }): Bytes {
+  const text = `"refusedBy":${JSON.stringify(refusedBy)}`
+  const { received } = JSON.parse(decoder.decode(line))
+  return received
+    ? concat([line.subarray(0, -2), encoder.encode(`,${text}}}`)])
+    : concat([line.subarray(0, -1), encoder.encode(`,"received":{${text}}}`)])
 }

@@ -1,15 +1,14 @@
 import { fail, isSeq, ok } from '@waybill/protocol'
+import { attempt } from '../core/attempt.ts'
 import type { Batch } from '../core/batch.ts'
 import type { Bytes } from '../core/bytes.ts'
+import { checkUrl } from '../core/check-url.ts'
 import { ConfigurationError } from '../core/configuration-error.ts'
-import { describeError } from '../core/describe-error.ts'
 import { fingerprint } from '../core/fingerprint.ts'
+import { type Fetch, readText, toHttpFault } from '../core/http.ts'
 import { toIdempotencyKey } from '../core/idempotency-key.ts'
-import { isLoopback } from '../core/is-loopback.ts'
 import { toJsonArray, toNdjson } from '../core/join-lines.ts'
-import { readUpTo } from '../core/read-up-to.ts'
-import { parseRetryAfter } from '../core/retry-after.ts'
-import type { Sink } from '../core/sink.ts'
+import type { RefusalFault, Sink } from '../core/sink.ts'
 import { createSigner, type Signer } from './sign-webhook.ts'
 
 export interface WebhookSinkOptions {
@@ -26,7 +25,7 @@ export interface WebhookSinkOptions {
   /** Default `true`. */
   required?: boolean
   /** Default: the platform's. */
-  fetch?: (url: string, init: RequestInit) => Promise<Response>
+  fetch?: Fetch
   /** The clock, in milliseconds since 1970. Default `Date.now`. */
   now?: () => number
 }
@@ -37,7 +36,7 @@ const formats = {
 } satisfies Record<string, { contentType: string; join: (lines: readonly Bytes[]) => Bytes }>
 
 /**
- * Posts each batch as Standard Webhooks describes it. Any 2xx means taken. 422 with `{"refused":[<seq>, …]}` means that
+ * Posts each batch as Standard Webhooks describes it. Any 2xx means taken. 422 with `{"refused":[<seq>, …],"detail"?}` means that
  * nothing was taken, and nothing will be while these events are in it: it is posted again at once, with a tombstone in the
  * place of each. All else leaves the batch with the client. `webhook-id` is the batch id with the beginning of the digest,
  * `<batch id>~<16 hex digits>`: the same on every repeat, and another one for a fork. The receiver deduplicates by it, and
@@ -53,7 +52,7 @@ export function webhookSink({
   fetch = (...request) => globalThis.fetch(...request),
   now = Date.now,
 }: WebhookSinkOptions): Sink {
-  checkUrl(url)
+  const { origin } = checkUrl(url, { setting: 'webhook url', example: 'https://example.com/hook' })
   if (!Object.hasOwn(formats, format)) {
     throw new ConfigurationError(`webhook format: use 'json' or 'ndjson'; it is '${format}'.`)
   }
@@ -77,21 +76,15 @@ export function webhookSink({
     guarantee: 'accepted',
     required,
     // A path or a query may be a secret.
-    generation: `${new URL(url).origin} ${fingerprint(url)}`,
+    generation: `${origin} ${fingerprint(url)}`,
     idempotency: { key: '`webhook-id`: batch id and digest', window: "the receiver's" },
-    async deliver(batch, signal) {
-      try {
+    deliver: (batch, signal) =>
+      attempt(async () => {
         const answer = await fetch(url, await toRequest(batch, signal))
-        const seqs = await readRefusal(answer)
+        const refusal = await readRefusal(answer)
         if (answer.ok) return ok(undefined)
-        if (seqs) return fail({ kind: 'refused', seqs })
-        const retryAfter = parseRetryAfter(answer.headers.get('Retry-After'), now())
-        const fault = { kind: 'transient' as const, detail: `answered ${answer.status}` }
-        return fail(retryAfter === undefined ? fault : { ...fault, retryAfter })
-      } catch (error) {
-        return fail({ kind: 'transient', detail: describeError(error) })
-      }
-    },
+        return fail(refusal ?? toHttpFault(answer, now()))
+      }),
   }
 }
 
@@ -99,30 +92,16 @@ export function webhookSink({
 const ANSWER = 16_384
 
 /** Which events a receiver refuses, if that is what it answers. An unread body keeps its connection busy. */
-async function readRefusal({ status, body }: Response): Promise<number[] | undefined> {
-  if (status !== 422 || !body) {
-    await body?.cancel()
+async function readRefusal(answer: Response): Promise<RefusalFault | undefined> {
+  if (answer.status !== 422) {
+    await answer.body?.cancel()
     return undefined
   }
-  const read = await readUpTo(body, ANSWER)
   try {
-    const { refused } = JSON.parse(new TextDecoder().decode(read.ok ? read.value.bytes : undefined))
-    return Array.isArray(refused) && refused.length > 0 && refused.every(isSeq) ? refused : undefined
+    const { refused, detail } = JSON.parse(await readText(answer, ANSWER))
+    if (!Array.isArray(refused) || refused.length === 0 || !refused.every(isSeq)) return undefined
+    return { kind: 'refused', seqs: refused, ...(typeof detail === 'string' && { detail: detail.slice(0, 256) }) }
   } catch {
     return undefined
-  }
-}
-
-function checkUrl(text: string): void {
-  const url = URL.canParse(text) ? new URL(text) : undefined
-  if (!url)
-    throw new ConfigurationError(`webhook url: use a whole URL as in 'https://example.com/hook'; it is '${text}'.`)
-  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url.hostname))) {
-    throw new ConfigurationError(
-      `webhook url: use https; only this machine may be reached over http; it is '${url.origin}'.`,
-    )
-  }
-  if (url.username || url.password) {
-    throw new ConfigurationError('webhook url: take the user and password out, and send them as a header instead.')
   }
 }
