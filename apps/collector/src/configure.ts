@@ -18,7 +18,7 @@ export interface Settings {
   ENVIRONMENT?: string
   /** Every batch is posted there, as Standard Webhooks describes it. */
   WEBHOOK_URL?: string
-  /** `whsec_` and base64, or any text: signs what is posted. */
+  /** 24 to 64 bytes, `whsec_` and base64 or any text: signs what is posted. Several of `whsec_`, newest first, with spaces between. */
   WEBHOOK_SECRET?: string
   /** `json`, the default, or `ndjson`. */
   WEBHOOK_FORMAT?: string
@@ -67,7 +67,8 @@ function toSinks({ EVENTS, WEBHOOK_URL, WEBHOOK_SECRET, WEBHOOK_FORMAT }: Settin
     if (format !== 'json' && format !== 'ndjson') {
       throw new ConfigurationError(`WEBHOOK_FORMAT: set it to json or ndjson; it is '${format}'.`)
     }
-    sinks.push(webhookSink({ url: WEBHOOK_URL, secret: WEBHOOK_SECRET || undefined, format }))
+    const secret = WEBHOOK_SECRET ? WEBHOOK_SECRET.split(/ +(?=whsec_)/) : undefined
+    sinks.push(webhookSink({ url: WEBHOOK_URL, secret, format }))
   }
   if (sinks.length === 0) {
     throw new ConfigurationError('EVENTS, WEBHOOK_URL: bind an R2 bucket as EVENTS, or set WEBHOOK_URL, or both.')

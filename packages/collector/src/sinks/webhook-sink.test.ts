@@ -32,7 +32,7 @@ test('a batch goes out as NDJSON when asked to', async () => {
 
 /** A second implementation of the receiving end, with the platform's own verification. */
 async function verify(headers: Headers, body: string, secret: Uint8Array<ArrayBuffer>): Promise<boolean> {
-  const [version, signature] = (headers.get('webhook-signature') ?? '').split(',')
+  const [version, signature] = (headers.get('webhook-signature')?.split(' ').at(-1) ?? '').split(',')
   const key = await crypto.subtle.importKey('raw', secret, { name: 'HMAC', hash: 'SHA-256' }, false, ['verify'])
   const bytes = Uint8Array.from(atob(signature ?? ''), (character) => character.charCodeAt(0))
   const signed = `${headers.get('webhook-id')}.${headers.get('webhook-timestamp')}.${body}`
@@ -53,11 +53,22 @@ describe('a signed batch', () => {
     expect(request && (await verify(request.headers, `${request.body} `, secret))).toBe(false)
   })
 
-  test('takes any other text as the secret itself', async () => {
+  test('can be verified with the old secret as long as it is in the list', async () => {
     const { requests, fetch } = receiver()
-    await webhookSink({ url, secret: 'grüezi', fetch }).deliver(await deliverable(1, 1), signal)
+    const secret = ['a new secret, of 24 bytes or more', 'an old secret, of 24 bytes or more']
+    await webhookSink({ url, secret, fetch }).deliver(await deliverable(1, 1), signal)
     const [request] = requests
-    expect(request && (await verify(request.headers, request.body, new TextEncoder().encode('grüezi')))).toBe(true)
+    expect(request?.headers.get('webhook-signature')?.split(' ')).toHaveLength(2)
+    const old = new TextEncoder().encode(secret[1])
+    expect(request && (await verify(request.headers, request.body, old))).toBe(true)
+  })
+
+  test('takes any other text as the secret itself', async () => {
+    const text = 'grüezi mitenand, grüezi mitenand'
+    const { requests, fetch } = receiver()
+    await webhookSink({ url, secret: text, fetch }).deliver(await deliverable(1, 1), signal)
+    const [request] = requests
+    expect(request && (await verify(request.headers, request.body, new TextEncoder().encode(text)))).toBe(true)
   })
 })
 
@@ -105,6 +116,12 @@ test('a receiver that answers 422 refuses the events that it names', async () =>
   expect(delivery).toEqual({ ok: false, fault: { kind: 'refused', seqs: [2, 3] } })
 })
 
+test('what a receiver says of its refusal goes on, up to a length', async () => {
+  const { fetch } = receiver(() => Response.json({ refused: [2], detail: 'x'.repeat(300) }, { status: 422 }))
+  const delivery = await webhookSink({ url, fetch }).deliver(await deliverable(1, 3), signal)
+  expect(delivery).toEqual({ ok: false, fault: { kind: 'refused', seqs: [2], detail: 'x'.repeat(256) } })
+})
+
 test.each([
   ['422', 422, 'no'],
   ['422 that names nothing', 422, '{"refused":[]}'],
@@ -135,7 +152,11 @@ test.each([
   ['no URL at all', { url: 'example.com/hook' }, 'https://example.com/hook'],
   ['a password in the URL', { url: 'https://me:pass@example.com' }, 'header'],
   ['a secret that is not base64', { url, secret: 'whsec_###' }, 'base64'],
-  ['an empty secret', { url, secret: '' }, 'empty'],
+  ['an empty secret', { url, secret: '' }, 'it has 0'],
+  ['a secret of less than 24 bytes', { url, secret: 'whsec_c2VjcmV0' }, 'it has 6'],
+  ['a secret of more than 64 bytes', { url, secret: 'x'.repeat(65) }, 'it has 65'],
+  ['a list of no secrets', { url, secret: [] }, 'the list is empty'],
+  ['a list with one that is too short', { url, secret: ['x'.repeat(24), 'x'] }, 'it has 1'],
 ])('%s is refused when the sink is made', (_, options, mend) => {
   expect(() => webhookSink(options)).toThrow(ConfigurationError)
   expect(() => webhookSink(options)).toThrow(mend)

@@ -14,8 +14,11 @@ import { createSigner, type Signer } from './sign-webhook.ts'
 export interface WebhookSinkOptions {
   /** https; http only to this machine. Redirects are not followed. */
   url: string
-  /** `whsec_` and base64, or any text. Default: requests are not signed. */
-  secret?: string | undefined
+  /**
+   * 24 to 64 random bytes: `whsec_` and base64, or any text. Several, newest first, while the receiver goes over from the old
+   * one to the new one: each request is signed with every one of them. Default: requests are not signed.
+   */
+  secret?: string | readonly string[] | undefined
   /** A JSON array of complete events, or one per line. Default `json`. */
   format?: 'json' | 'ndjson'
   /** Sent along, an `Authorization` for instance. */
@@ -57,7 +60,7 @@ export function webhookSink({
     throw new ConfigurationError(`webhook format: use 'json' or 'ndjson'; it is '${format}'.`)
   }
   const { contentType, join } = formats[format]
-  const sign: Signer | undefined = secret === undefined ? undefined : createSigner(secret)
+  const sign: Signer | undefined = secret === undefined ? undefined : createSigner([secret].flat())
 
   async function toRequest(batch: Batch, signal: AbortSignal): Promise<RequestInit> {
     const body = join(batch.lines)
