@@ -110,6 +110,23 @@ export function deliveryContract(name: string, create: Creating<Delivering>): vo
       expect(await destination.held(batch)).toEqual(traces.length === 0 ? [] : [traces])
     })
 
+    test('what a client may put into a line beside what is checked holds no batch back', async () => {
+      const { sink, destination } = await create()
+      const odd = { name: { toString: 1 }, through: 'x', reason: [], integrations: null, seqs: 1e300 }
+      const lines = [
+        lineOf(91, { ...odd, event: 'half a pair: \ud800', timestamp: '0001-01-01T00:00:00.000Z' }),
+        lineOf(92, { through: 9, category: 7, context: { waybill: 1, __proto__: 2 } }),
+        tombstoneOf(93, {
+          ...{ name: 1, timestamp: 5, properties: 'x', messageId: null },
+          type: 'shed',
+          reason: 'cap',
+        }),
+      ]
+      const batch = await deliverable(91, 93, lines)
+      expect(await deliver(sink, batch)).toEqual({ ok: true, value: undefined })
+      expect(await destination.held(batch)).toEqual([tracesOf(destination, batch)])
+    })
+
     test('a fork, the same range with other bytes, is held beside the first or not called taken', async () => {
       const { sink, destination } = await create()
       const batch = await deliverable(81, 82)

@@ -1,4 +1,4 @@
-import { fail, ok, type Result } from '@waybill/protocol'
+import { fail, isSeq, ok, type Result } from '@waybill/protocol'
 import { attempt } from '../core/attempt.ts'
 import type { Batch } from '../core/batch.ts'
 import type { Bytes } from '../core/bytes.ts'
@@ -151,7 +151,9 @@ function toRow({ keyId, batchId, digest, receivedAt }: Batch, bytes: Bytes): str
     timestamp,
   } = JSON.parse(line)
   const row = {
-    ...{ key_id: keyId, batch_id: batchId, digest, stream_id: streamId, seq, through, type },
+    ...{ key_id: keyId, batch_id: batchId, digest, stream_id: streamId, seq },
+    through: isSeq(through) ? through : seq,
+    type,
     event: toText(event ?? name),
     message_id: toText(messageId),
     anonymous_id: toText(anonymousId),

@@ -1,4 +1,4 @@
-import { ok } from '@waybill/protocol'
+import { isSeq, ok } from '@waybill/protocol'
 import { abortable } from '../core/abortable.ts'
 import { attempt } from '../core/attempt.ts'
 import { printable } from '../core/printable.ts'
@@ -43,11 +43,11 @@ const decoder = new TextDecoder()
 const WIDTH = 200
 
 function toText({ seq, through, type, event, name, reason, properties, traits, timestamp, received }: Line): string {
-  const seqs = through === undefined || through === seq ? `${seq}` : `${seq}–${through}`
-  const what = event ?? name ?? reason ?? ''
+  const seqs = isSeq(through) && through !== seq ? `${seq}–${through}` : `${seq}`
+  const what = [event, name, reason].find(isText) ?? ''
   const members = properties ?? traits
   const text = [
-    (timestamp ?? received?.at ?? '').slice(11, 23).padEnd(12),
+    ([timestamp, received?.at].find(isText) ?? '').slice(11, 23).padEnd(12),
     seqs.padStart(4),
     type.padEnd(8),
     ...[what, members && JSON.stringify(members)].filter(Boolean),
@@ -55,15 +55,12 @@ function toText({ seq, through, type, event, name, reason, properties, traits, t
   return text.length > WIDTH ? `${text.slice(0, WIDTH)}…` : text
 }
 
+const isText = (value: unknown): value is string => typeof value === 'string'
+
+/** What the collector has checked of every line is typed; the rest may be anything. */
 interface Line {
   seq: number
-  through?: number
   type: string
-  event?: string
-  name?: string
-  reason?: string
-  properties?: object
-  traits?: object
-  timestamp?: string
-  received?: { at: string }
+  received?: { at?: unknown }
+  [member: string]: unknown
 }

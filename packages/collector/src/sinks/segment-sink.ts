@@ -1,4 +1,4 @@
-import { byteLength, type CompleteEvent, fail, ok, type Result, type Seq } from '@waybill/protocol'
+import { byteLength, type CompleteEvent, eventTypes, fail, ok, type Result, type Seq } from '@waybill/protocol'
 import { attempt } from '../core/attempt.ts'
 import type { Bytes } from '../core/bytes.ts'
 import { checkUrl } from '../core/check-url.ts'
@@ -121,7 +121,7 @@ const decoder = new TextDecoder()
 /** The call that an event is; none for a tombstone. */
 function toCall(line: Bytes): Call | undefined {
   const { streamId, seq, monotonic, span, state, received, ...call }: CompleteEvent = JSON.parse(decoder.decode(line))
-  if (!call.timestamp) return undefined
+  if (!eventTypes.includes(call.type)) return undefined
   const waybill = { streamId, seq, monotonic, span, state, received }
   const text = JSON.stringify({ ...call, context: { ...call.context, waybill } })
   return { seq, text, bytes: byteLength(text) }

@@ -16,7 +16,7 @@ export function create(): SinkFixture {
     },
     traceOf(line) {
       const { seq, through, type } = JSON.parse(line)
-      return `${through ? `${seq}–${through}` : seq} ${type}`
+      return `${Number.isInteger(through) ? `${seq}–${through}` : seq} ${type}`
     },
   }
   async function print(text: string) {

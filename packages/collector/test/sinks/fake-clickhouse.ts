@@ -43,6 +43,12 @@ export function fakeClickhouse({ user, password, table }: { user: string; passwo
       .trimEnd()
       .split('\n')
       .map((line) => JSON.parse(line))
+    for (const row of rows) {
+      const texts = Object.entries(row).filter(([name]) => name !== 'seq' && name !== 'through' && name !== 'timestamp')
+      if (!texts.every(([, value]) => typeof value === 'string') || !isTime(row.timestamp))
+        return exceptionOf(400, 27, 'CANNOT_PARSE_INPUT_ASSERTION_FAILED')
+      if (![row.seq, row.through].every(Number.isSafeInteger)) return exceptionOf(400, 72, 'CANNOT_PARSE_NUMBER')
+    }
     const { insert_deduplicate, async_insert, insert_deduplication_token } = settings
     const token = insert_deduplicate === '1' && async_insert === '0' ? insert_deduplication_token : undefined
     const block = token ?? crypto.randomUUID()
@@ -51,6 +57,8 @@ export function fakeClickhouse({ user, password, table }: { user: string; passwo
   }
   return { destination, inserts, fetch }
 }
+
+const isTime = (value: unknown) => value === null || (typeof value === 'string' && !Number.isNaN(Date.parse(value)))
 
 const exceptionOf = (status: number, code: number, name: string) =>
   new Response(`Code: ${code}. DB::Exception: Something is wrong with 'o-1'. (${name}) (version 26.7.2.1)\n`, {
