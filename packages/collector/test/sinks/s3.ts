@@ -7,6 +7,7 @@ const secretAccessKey = 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY'
 export function create(): SinkFixture {
   const { destination, fetch } = fakeS3({ bucket: '/my-bucket', secretAccessKey })
   const options = {
+    prefix: "it's a/b+c =~é",
     region: 'eu-central-1',
     accessKeyId: 'AKIAIOSFODNN7EXAMPLE',
     secretAccessKey,
@@ -14,9 +15,9 @@ export function create(): SinkFixture {
     fetch,
   }
   return {
-    sink: s3Sink({ url: 'https://s3.example/my-bucket', prefix: "it's a/b+c =~é", ...options }),
+    sink: s3Sink({ url: 'https://s3.example/my-bucket', ...options }),
     destination,
-    elsewhere: s3Sink({ url: 'https://s3.example/other-bucket', prefix: 'events/', ...options }),
+    elsewhere: s3Sink({ url: 'https://s3.example/other-bucket', ...options }),
     secrets: [secretAccessKey, 't0ken'],
   }
 }
