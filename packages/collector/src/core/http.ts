@@ -5,11 +5,15 @@ import type { TransientFault } from './sink.ts'
 /** So much of the platform's `fetch` as sinks use; a parameter of theirs. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>
 
-/** The beginning of an answer as text. The rest is cancelled, as a body that is left unread keeps its connection busy. */
+/**
+ * The beginning of an answer as text. The rest is cancelled, as a body that is left unread keeps its connection busy. Throws
+ * when it breaks off: what it would have said is not known.
+ */
 export async function readText({ body }: Response, max: number): Promise<string> {
   if (!body) return ''
   const read = await readUpTo(body, max)
-  return read.ok ? new TextDecoder().decode(read.value.bytes) : ''
+  if (!read.ok) throw new Error('the answer broke off')
+  return new TextDecoder().decode(read.value.bytes)
 }
 
 /**

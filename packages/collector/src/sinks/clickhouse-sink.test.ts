@@ -97,6 +97,15 @@ test.each([
   },
 )
 
+test('an answer that breaks off is none', async () => {
+  const body = new ReadableStream({ start: (controller) => controller.error(new Error('reset')) })
+  const fetch: Fetch = async () => new Response(body)
+  expect(await clickhouseSink({ ...options, fetch }).deliver(await deliverable(1, 1), signal)).toEqual({
+    ok: false,
+    fault: { kind: 'transient', detail: 'Error: the answer broke off' },
+  })
+})
+
 test('credentials go in headers, and no redirect is followed', async () => {
   const requests: [string, RequestInit][] = []
   const fetch: Fetch = async (...request) => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { deliverable, lineOf, linesOf, STREAM, tombstoneOf } from '../../test/batches.ts'
+import { deliverable, lineOf, STREAM, tombstoneOf } from '../../test/batches.ts'
 import { fakeSegment } from '../../test/sinks/fake-segment.ts'
 import { ConfigurationError } from '../core/configuration-error.ts'
 import type { Fetch } from '../core/http.ts'
@@ -128,28 +128,52 @@ test('whoever turns everything away has something against us: no event is refuse
   expect(requests).toBeLessThan(20)
 })
 
-test('the body of an answer is never left unread, and no redirect is followed', async () => {
-  let cancelled = false
-  const inits: RequestInit[] = []
+test.each([
+  ['taken', 200],
+  ['turned away', 400],
+  ['out of order', 503],
+])('the body of an answer is never left unread, and no redirect is followed: %s', async (_, status) => {
+  const requests: { init: RequestInit; answer: Response; cancelled: boolean }[] = []
   const fetch: Fetch = async (_, init) => {
-    inits.push(init)
-    return new Response(
-      new ReadableStream({
-        cancel() {
-          cancelled = true
-        },
-      }),
-    )
+    const body = new ReadableStream({
+      start: (controller) => (status === 200 ? controller.close() : undefined),
+      cancel() {
+        request.cancelled = true
+      },
+    })
+    const request = { init, answer: new Response(body, { status }), cancelled: false }
+    requests.push(request)
+    return request.answer
   }
-  await segmentSink({ ...options, fetch }).deliver(await deliverable(1, 2, linesOf(1, 2)), signal)
-  expect(cancelled).toBe(true)
-  expect(inits[0]?.redirect).toBe('manual')
+  await segmentSink({ ...options, fetch }).deliver(await deliverable(1, 1), signal)
+  expect(requests).toHaveLength(1)
+  expect(requests[0]?.answer.bodyUsed || requests[0]?.cancelled).toBe(true)
+  expect(requests[0]?.init.redirect).toBe('manual')
 })
+
+test.each([
+  ['{"ok":false,"receivedEvents":1,"okEvents":0,"errors":["Message ID: m-1: event error"]}'],
+  ['{"success": false}'],
+])('a 200 that says that not all was taken leaves the batch with the client: %s', async (body) => {
+  const fetch: Fetch = async () => new Response(body)
+  expect(await segmentSink({ ...options, fetch }).deliver(await deliverable(1, 1), signal)).toEqual({
+    ok: false,
+    fault: { kind: 'transient', detail: 'answered 200 and that it did not take all' },
+  })
+})
+
+test.each(['{"success": true}', '{"ok":true,"receivedEvents":1,"okEvents":1}', 'OK', ''])(
+  'a 200 with %j is taken',
+  async (body) => {
+    const fetch: Fetch = async () => new Response(body)
+    expect((await segmentSink({ ...options, fetch }).deliver(await deliverable(1, 1), signal)).ok).toBe(true)
+  },
+)
 
 test.each([
   ['http to another machine', { url: 'http://api.segment.io/v1/batch' }, 'segment url: use https'],
   ['no write key', { writeKey: '' }, 'segment writeKey: use the write key'],
-  ['a write key with its colon', { writeKey: 'abc123:' }, 'segment writeKey: use the write key'],
+  ['a write key with a space', { writeKey: 'abc 123' }, 'segment writeKey: use the write key'],
 ])('%s is refused when the sink is made', (_, change, message) => {
   expect(() => segmentSink({ ...options, ...change })).toThrow(ConfigurationError)
   expect(() => segmentSink({ ...options, ...change })).toThrow(message)

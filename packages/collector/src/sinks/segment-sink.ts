@@ -4,16 +4,16 @@ import type { Bytes } from '../core/bytes.ts'
 import { checkUrl } from '../core/check-url.ts'
 import { ConfigurationError } from '../core/configuration-error.ts'
 import { fingerprint } from '../core/fingerprint.ts'
-import { type Fetch, toHttpFault } from '../core/http.ts'
+import { type Fetch, readText, toHttpFault } from '../core/http.ts'
 import type { Sink, SinkFault, TransientFault } from '../core/sink.ts'
 
 export interface SegmentSinkOptions {
   /**
    * Where batches are posted: `https://api.segment.io/v1/batch`, `https://events.eu1.segmentapis.com/v1/batch`, the
-   * `/v1/batch` of a RudderStack data plane or of Jitsu. https; http only to this machine. Redirects are not followed.
+   * `/v1/batch` of a RudderStack data plane or of Jitsu's ingest. https; http only to this machine. Redirects are not followed.
    */
   url: string
-  /** Of the source there. */
+  /** Of the source there; of Jitsu `<id>:<secret>`. */
   writeKey: string
   /** Default `segment`. */
   name?: string
@@ -39,6 +39,8 @@ export interface SegmentSinkOptions {
  *   posted, and an event that is turned away on its own, while others are taken, is refused.
  *
  * https://segment.com/docs/connections/sources/catalog/libraries/server/http-api/
+ * https://segment.com/docs/guides/duplicate-data/
+ * https://www.rudderstack.com/docs/user-guides/administrators-guide/deduplication/
  */
 export function segmentSink({
   url,
@@ -49,8 +51,8 @@ export function segmentSink({
   now = Date.now,
 }: SegmentSinkOptions): Sink {
   const { href, origin } = checkUrl(url, { setting: 'segment url', example: 'https://api.segment.io/v1/batch' })
-  if (!/^[\x21-\x7e]+$/.test(writeKey) || writeKey.includes(':')) {
-    throw new ConfigurationError('segment writeKey: use the write key of the source, without spaces and colons.')
+  if (!/^[\x21-\x7e]+$/.test(writeKey)) {
+    throw new ConfigurationError('segment writeKey: use the write key of the source, without spaces.')
   }
   const headers = { 'Content-Type': 'application/json', Authorization: `Basic ${btoa(`${writeKey}:`)}` }
 
@@ -58,8 +60,11 @@ export function segmentSink({
   async function post(calls: readonly Call[], signal: AbortSignal): Promise<Result<void, TransientFault | 'refused'>> {
     const body = `{"batch":[${calls.map(({ text }) => text).join(',')}]}`
     const answer = await fetch(href, { method: 'POST', redirect: 'manual', headers, body, signal })
+    if (answer.ok) {
+      if (!DENIAL.test(await readText(answer, MOST.answer))) return ok(undefined)
+      return fail(toHttpFault(answer, now(), 'and that it did not take all'))
+    }
     await answer.body?.cancel()
-    if (answer.ok) return ok(undefined)
     return fail(answer.status === 400 || answer.status === 413 ? 'refused' : toHttpFault(answer, now()))
   }
 
@@ -107,7 +112,13 @@ export function segmentSink({
  * In bytes, of an event and of a request. 32 KB and 500 KB are allowed; Segment's own client keeps to these:
  * https://github.com/segmentio/analytics-next/blob/master/packages/node/src/plugins/segmentio/context-batch.ts
  */
-const MOST = { event: 32 * 1024, request: 480 * 1024 }
+const MOST = { event: 32 * 1024, request: 480 * 1024, answer: 128 * 1024 }
+
+/**
+ * What Jitsu answers with 200 when it has not taken every event:
+ * https://github.com/jitsucom/jitsu, `bulker/ingest/router_batch_handler.go`
+ */
+const DENIAL = /"(ok|success)"\s*:\s*false/
 
 /** One event in Segment's dialect. */
 interface Call {
