@@ -10,8 +10,8 @@ export interface Scanned {
 }
 
 /** `bytes`: the length of its text. */
-export type Nested = { kind: 'object' | 'array'; bytes: number }
-export type Scalar = { kind: 'scalar'; value: string | number | boolean | null }
+type Nested = { kind: 'object' | 'array'; bytes: number }
+type Scalar = { kind: 'scalar'; value: string | number | boolean | null }
 
 const ESCAPES: Record<string, string> = {
   '"': '"',
