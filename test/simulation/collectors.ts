@@ -93,7 +93,12 @@ export function createFleet({
         now: () => Math.floor(scheduler.now()),
         log,
       },
-      { ...platform, sha256: takeTime(platform.sha256), inflate: takeTime(platform.inflate) },
+      {
+        ...platform,
+        sha256: takeTime(platform.sha256),
+        hmac: takeTime(platform.hmac),
+        inflate: takeTime(platform.inflate),
+      },
     )
     const required = sinks.flatMap((sink) => (sink.required ? [sink.destination.name] : []))
     return { life, app, required, open: 0 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, createHmac } from 'node:crypto'
 import type { Platform } from '../../packages/collector/src/core/platform.ts'
 import { inflateAtOnce } from './inflate-at-once.ts'
 import type { Life, Scheduler } from './scheduler.ts'
@@ -7,6 +7,7 @@ import type { Life, Scheduler } from './scheduler.ts'
 export function simulatedPlatform(scheduler: Scheduler, life: Life): Platform {
   return {
     sha256: async (bytes) => new Uint8Array(createHash('sha256').update(bytes).digest()),
+    hmac: async (secret, text) => new Uint8Array(createHmac('sha256', secret).update(text).digest()),
     inflate: inflateAtOnce,
     after: (ms, run) => scheduler.after(ms, run, life),
   }

@@ -6,11 +6,13 @@ import { toBatchLog } from './core/batch-log.ts'
 import { refuseDeliveries } from './core/delivery.ts'
 import { createKeyRing } from './core/key-ring.ts'
 import type { Platform } from './core/platform.ts'
+import { createSignedKeyRing } from './core/signed-key-ring.ts'
 import { toProblem } from './core/to-problem.ts'
 import { withDeadLetter } from './core/with-dead-letter.ts'
 import { createBase } from './create-base.ts'
 import { fanOut } from './fan-out.ts'
 import { type CollectorOptions, resolveOptions } from './options.ts'
+import { readSender } from './read-sender.ts'
 import { createSegmentApi } from './segment-api/create-segment-api.ts'
 import { takeBatch } from './take-batch.ts'
 import { webPlatform } from './web-platform.ts'
@@ -24,14 +26,16 @@ import { webPlatform } from './web-platform.ts'
  * nothing completes outside of it; it may change in any release.
  */
 export function createCollector(options: CollectorOptions, platform: Platform = webPlatform): Hono {
-  const { keys, deadLetter, path, segmentApi, limits, sinkDeadline, now, log, ...resolved } = resolveOptions(options)
+  const { deadLetter, ...resolved } = resolveOptions(options)
+  const { keys, path, segmentApi, sinkDeadline, now, log, enrich } = resolved
   const sinks = resolved.sinks.map((sink) => (deadLetter ? withDeadLetter(sink, deadLetter, platform.sha256) : sink))
   const findKey = createKeyRing(keys, platform.sha256)
+  const readSignedKey = createSignedKeyRing({ ...resolved, hmac: platform.hmac })
   const app = createBase(log, now)
 
   app.get('/health', (c) => c.json({ status: 'ok', sinks: sinks.map(({ name }) => name) }))
 
-  if (segmentApi) app.route('/', createSegmentApi({ findKey, sinks, sinkDeadline, limits, now, log, platform }))
+  if (segmentApi) app.route('/', createSegmentApi({ ...resolved, sinks, findKey, readSignedKey, platform }))
 
   app.post(path, async function presentBatch(c) {
     const began = now()
@@ -42,8 +46,9 @@ export function createCollector(options: CollectorOptions, platform: Platform = 
         origin: c.req.header('Origin'),
         contentType: c.req.header('Content-Type'),
         body: c.req.raw.body,
+        sender: readSender(c, enrich.ipHeader),
       },
-      { findKey, limits, now, platform },
+      { ...resolved, sinks, findKey, readSignedKey, platform },
     )
     if (!taken.ok) {
       const { refusal, keyId, batchId } = taken.fault
@@ -53,9 +58,9 @@ export function createCollector(options: CollectorOptions, platform: Platform = 
       return answerProblem(c, problem)
     }
 
-    const { batch, events, tombstones, rejected, bytes } = taken.value
+    const { batch, sinks: own, events, tombstones, rejected, bytes } = taken.value
     const { batchId, keyId } = batch
-    const { required, bestEffort } = fanOut(batch, sinks, { deadline: sinkDeadline, after: platform.after })
+    const { required, bestEffort } = fanOut(batch, own, { deadline: sinkDeadline, after: platform.after })
     const deliveries = await required
     const refusal = refuseDeliveries(deliveries)
     const problem = refusal && toProblem(refusal, batchId)

@@ -3,17 +3,28 @@ import { writeKey } from '../test/present.ts'
 import { recordingSink } from '../test/recording-sink.ts'
 import { type CollectorOptions, ConfigurationError, createCollector } from './index.ts'
 
+const signing = { id: 'signing', secret: 'a secret of 32 characters or more' }
 const works: CollectorOptions = { keys: [writeKey], sinks: [recordingSink()] }
 
 test('a configuration that works is taken', () => {
   expect(() => createCollector(works)).not.toThrow()
 })
 
+test('signing keys may stand in the place of write keys', () => {
+  expect(() => createCollector({ ...works, keys: [], signingKeys: [signing] })).not.toThrow()
+})
+
+test('no secret is shown in what is said of a configuration', () => {
+  const secret = 'abcdefghij'
+  const options = { ...works, signingKeys: [{ id: 'a', secret }] }
+  expect(() => createCollector(options)).toThrow(expect.not.stringContaining(secret))
+})
+
 test.each<[what: string, options: Partial<CollectorOptions>, message: string]>([
   ['no key', { keys: [] }, 'keys: add at least one write key.'],
   ['a key that is none', { keys: [{ ...writeKey, key: 'secret' }] }, "'wk_'"],
   ['the same key twice', { keys: [writeKey, writeKey] }, 'remove one'],
-  ['an id that is no path segment', { keys: [{ ...writeKey, id: '../x' }] }, 'the id of'],
+  ['an id that is no path segment', { keys: [{ ...writeKey, id: '../x' }] }, "of 'wk_test': set id to 1 to 64"],
   ['no origin', { keys: [{ ...writeKey, origins: [] }] }, 'add at least one origin'],
   [
     'an origin with a path',
@@ -21,6 +32,28 @@ test.each<[what: string, options: Partial<CollectorOptions>, message: string]>([
     "use 'https://a.example' for 'https://a.example/x'",
   ],
   ['a pattern', { keys: [{ ...writeKey, origins: ['*'] }] }, "'https://www.example.com'"],
+  ['a sink that there is not', { keys: [{ ...writeKey, sinks: ['r2'] }] }, "of 'wk_test': there is no sink 'r2'"],
+  [
+    'a key whose sinks need not take anything',
+    {
+      keys: [{ ...writeKey, sinks: ['extra'] }],
+      sinks: [recordingSink(), recordingSink({ name: 'extra', required: false })],
+    },
+    "of 'wk_test': name a sink that is required",
+  ],
+  ['a key above the limits', { keys: [{ ...writeKey, limits: { depth: 33 } }] }, 'depth can only be lowered'],
+  ['a rate of nothing', { keys: [{ ...writeKey, rate: { limit: 0, period: 1 } }] }, 'set rate to { limit, period }'],
+  ['a weak token secret', { keys: [{ ...writeKey, tokenSecrets: ['secret'] }] }, 'tokenSecrets: use 32 characters'],
+  ['no token secret', { keys: [{ ...writeKey, tokenSecrets: [] }] }, 'add a secret to tokenSecrets'],
+  ['a weak signing key', { signingKeys: [{ id: '1', secret: 'secret' }] }, "the secret of '1': use 32 characters"],
+  [
+    'two signing keys of one id',
+    { signingKeys: [signing, signing] },
+    "signingKeys: 'signing' is there twice; give one of them another id.",
+  ],
+  ['a revocation at no time', { revoked: [{ id: 'site', before: 'now' }] }, 'write it as 2026-11-22T10:00:00Z'],
+  ['an address of a form nobody knows', { enrich: { ip: 'full' as 'off' } }, 'set ip to off, truncated, hashed'],
+  ['addresses hashed without secret', { enrich: { ip: 'hashed' } }, 'enrich: ipSecret: use 32 characters or more'],
   ['no sink', { sinks: [] }, 'sinks: add at least one that is required'],
   ['no required sink', { sinks: [recordingSink({ required: false })] }, 'sinks: add at least one that is required'],
   ['two sinks of one name', { sinks: [recordingSink(), recordingSink()] }, 'give one of them another name'],

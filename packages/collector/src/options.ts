@@ -1,15 +1,38 @@
-import { type Limits, limits as protocolLimits } from '@waybill/protocol'
+import {
+  checkTerms,
+  type Limits,
+  MIN_SECRET_LENGTH,
+  pickTerms,
+  limits as protocolLimits,
+  type SigningKey,
+} from '@waybill/protocol'
 import type { BatchLog } from './core/batch-log.ts'
 import { ConfigurationError } from './core/configuration-error.ts'
 import { harmless } from './core/harmless.ts'
 import type { WriteKey } from './core/key-ring.ts'
+import type { RateLimiter } from './core/rate-limiter.ts'
+import type { EnrichOptions } from './core/sender.ts'
+import type { Revocation } from './core/signed-key-ring.ts'
 import type { Sink } from './core/sink.ts'
+import { sinksOf } from './core/sinks-of.ts'
+import { memoryRateLimiter } from './memory-rate-limiter.ts'
 import { segmentPaths } from './segment-api/segment-paths.ts'
 
 /** What a collector is made of. */
 export interface CollectorOptions {
-  /** Who may write, at least one. */
+  /** Who may write. At least one, unless there are signing keys. */
   keys: readonly WriteKey[]
+  /**
+   * Take as well what one of these has signed, as `waybill key create` does: such keys say themselves what they allow, so
+   * that many sites need no list. All verify; which one signs is up to whoever creates keys. Default: none.
+   */
+  signingKeys?: readonly SigningKey[]
+  /** Signed keys that are not taken any more: those of a site from before an instant. Default: none. */
+  revoked?: readonly Revocation[]
+  /** Counts the requests of keys with a `rate`. Default {@link memoryRateLimiter}. */
+  rateLimiter?: RateLimiter
+  /** What of the sender is written into each event's `received`. Default: the country, where it is known. */
+  enrich?: EnrichOptions
   /** Where batches go, at least one of them required. */
   sinks: readonly Sink[]
   /**
@@ -40,17 +63,23 @@ export interface ResolvedOptions extends Required<Omit<CollectorOptions, 'deadLe
 /** Fills in the defaults, and throws a {@link ConfigurationError} for the first setting that cannot work. */
 export function resolveOptions({
   keys,
+  signingKeys = [],
+  revoked = [],
   sinks,
+  enrich = {},
   deadLetter,
   path = '/v1/events',
   segmentApi = true,
   limits = {},
   sinkDeadline = 10_000,
   now = Date.now,
+  rateLimiter = memoryRateLimiter(now),
   log = () => {},
 }: CollectorOptions): ResolvedOptions {
-  checkKeys(keys)
   checkSinks(sinks)
+  checkKeys(keys, sinks, signingKeys.length > 0)
+  checkSigningKeys(signingKeys, revoked)
+  checkEnrich(enrich)
   checkDeadLetter(deadLetter, sinks)
   if (!/^(\/[\w.~-]+)+$/.test(path) || path === '/health') {
     throw new ConfigurationError(`path: use plain segments as in '/v1/events', other than '/health'; it is '${path}'.`)
@@ -64,14 +93,27 @@ export function resolveOptions({
     throw new ConfigurationError(`sinkDeadline: use whole milliseconds from 1; it is ${sinkDeadline}.`)
   }
   return {
-    ...{ keys, sinks, deadLetter, path, segmentApi },
-    ...{ limits: lowerLimits(limits), sinkDeadline, now, log: harmless(log) },
+    keys,
+    signingKeys,
+    revoked,
+    sinks,
+    deadLetter,
+    rateLimiter,
+    enrich,
+    path,
+    segmentApi,
+    limits: lowerLimits(limits),
+    sinkDeadline,
+    now,
+    log: harmless(log),
   }
 }
 
-function checkKeys(keys: readonly WriteKey[]): void {
-  if (keys.length === 0) throw new ConfigurationError('keys: add at least one write key.')
-  for (const { key, id, origins } of keys) {
+function checkKeys(keys: readonly WriteKey[], sinks: readonly Sink[], hasOthers: boolean): void {
+  if (keys.length === 0 && !hasOthers) throw new ConfigurationError('keys: add at least one write key.')
+  for (const writeKey of keys) {
+    const { key, origins, tokenSecrets } = writeKey
+    const wrong = (fault: string) => new ConfigurationError(`keys: of '${key}': ${fault}`)
     if (!/^wk_[\w-]{1,100}$/.test(key)) {
       throw new ConfigurationError(
         `keys: a write key is 'wk_' and 1 to 100 of A-Z, a-z, 0-9, _ and -; one is '${key}'.`,
@@ -80,22 +122,58 @@ function checkKeys(keys: readonly WriteKey[]): void {
     if (keys.filter((other) => other.key === key).length > 1) {
       throw new ConfigurationError(`keys: '${key}' is there twice; remove one.`)
     }
-    if (!/^[a-z0-9_-]{1,64}$/.test(id)) {
-      throw new ConfigurationError(`keys: the id of '${key}' must be 1 to 64 of a-z, 0-9, _ and -; it is '${id}'.`)
+    const isNamed = origins === 'localhost' || origins === 'server'
+    const fault = checkTerms({
+      ...pickTerms(writeKey),
+      ...(isNamed && { origins: ['https://any.example'] }),
+    })
+    if (fault) throw wrong(fault)
+    const missing = writeKey.sinks?.find((name) => !sinks.some((sink) => sink.name === name))
+    if (missing !== undefined) throw wrong(`there is no sink '${missing}'; add it, or leave it out.`)
+    if (!sinksOf(writeKey.sinks, sinks)) throw wrong('name a sink that is required as well.')
+    if (tokenSecrets?.length === 0) throw wrong('add a secret to tokenSecrets, or leave them out.')
+    for (const secret of tokenSecrets ?? []) {
+      const fault = checkSecret(secret)
+      if (fault) throw wrong(`tokenSecrets: ${fault}`)
     }
-    if (origins === 'localhost' || origins === 'server') continue
-    if (origins.length === 0) throw new ConfigurationError(`keys: add at least one origin to '${key}'.`)
-    for (const origin of origins) checkOrigin(key, origin)
   }
 }
 
-function checkOrigin(key: string, origin: string): void {
-  const url = URL.canParse(origin) ? new URL(origin) : undefined
-  if (url?.origin === origin && /^https?:$/.test(url.protocol)) return
-  const mend = url && /^https?:$/.test(url.protocol) ? `'${url.origin}'` : "the form 'https://www.example.com'"
-  throw new ConfigurationError(
-    `keys: the origins of '${key}' must be exact, without patterns or paths: use ${mend} for '${origin}'.`,
-  )
+function checkSigningKeys(signingKeys: readonly SigningKey[], revoked: readonly Revocation[]): void {
+  for (const { id, secret } of signingKeys) {
+    if (!/^[\w-]{1,64}$/.test(id)) {
+      throw new ConfigurationError(`signingKeys: an id is 1 to 64 of A-Z, a-z, 0-9, _ and -; one is '${id}'.`)
+    }
+    if (signingKeys.filter((other) => other.id === id).length > 1) {
+      throw new ConfigurationError(`signingKeys: '${id}' is there twice; give one of them another id.`)
+    }
+    const fault = checkSecret(secret)
+    if (fault) throw new ConfigurationError(`signingKeys: the secret of '${id}': ${fault}`)
+  }
+  for (const { id, before } of revoked) {
+    if (!Number.isNaN(Date.parse(before))) continue
+    throw new ConfigurationError(`revoked: '${before}' of '${id}' is no time; write it as 2026-11-22T10:00:00Z.`)
+  }
+}
+
+/** What is wrong with a secret, which is not shown. */
+const checkSecret = (secret: string): string | undefined =>
+  secret.length < MIN_SECRET_LENGTH
+    ? `use ${MIN_SECRET_LENGTH} characters or more, as \`waybill key secret\` prints them; it has ${secret.length}.`
+    : undefined
+
+const geoLevels: readonly unknown[] = ['off', 'country', 'region', 'city']
+const ipForms: readonly unknown[] = ['off', 'truncated', 'hashed']
+
+function checkEnrich({ geo = 'off', ip = 'off', ipSecret, ipHeader }: EnrichOptions): void {
+  const wrong = (fault: string) => new ConfigurationError(`enrich: ${fault}`)
+  if (!geoLevels.includes(geo)) throw wrong(`set geo to ${geoLevels.join(', ')}; it is '${geo}'.`)
+  if (!ipForms.includes(ip)) throw wrong(`set ip to ${ipForms.join(', ')}; it is '${ip}'.`)
+  const fault = ip === 'hashed' ? checkSecret(ipSecret ?? '') : undefined
+  if (fault) throw wrong(`ipSecret: ${fault}`)
+  if (ipHeader !== undefined && !/^[\w-]+$/.test(ipHeader)) {
+    throw wrong(`set ipHeader to the name of a header; it is '${ipHeader}'.`)
+  }
 }
 
 function checkSinks(sinks: readonly Sink[]): void {

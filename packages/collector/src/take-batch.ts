@@ -1,16 +1,18 @@
 import { type BatchHeader, fail, type Limits, ok, type Rejection, type Result } from '@waybill/protocol'
-import { authenticate } from './core/authenticate.ts'
+import { admit, type Gate } from './core/admit.ts'
 import type { Batch } from './core/batch.ts'
 import type { Bytes } from './core/bytes.ts'
 import { checkLines } from './core/check-lines.ts'
 import { digest } from './core/digest.ts'
 import { enrich, toReceived } from './core/enrich.ts'
-import type { KeyRing } from './core/key-ring.ts'
 import type { Platform } from './core/platform.ts'
 import { readHeader } from './core/read-header.ts'
 import { readUpTo } from './core/read-up-to.ts'
 import type { Refusal, Refused } from './core/refusal.ts'
+import { describeSender, type EnrichOptions, type Sender } from './core/sender.ts'
+import type { Sink } from './core/sink.ts'
 import { splitBatch, splitLines } from './core/split-batch.ts'
+import { refuseToken } from './core/verify-token.ts'
 
 /** What a request brings. */
 export interface Presentation {
@@ -19,25 +21,36 @@ export interface Presentation {
   origin: string | undefined
   contentType: string | undefined
   body: ReadableStream<Uint8Array> | null
+  sender: Sender
 }
 
 /** A batch that is fit for the sinks, and what to say of it. */
 export interface TakenBatch {
   batch: Batch
+  /** Those that it goes to. */
+  sinks: readonly Sink[]
   events: number
   tombstones: number
   rejected: Rejection[]
   bytes: number
 }
 
+/** What a collector holds presentations against. */
+export interface BatchTaker extends Gate {
+  enrich: EnrichOptions
+  now: () => number
+  platform: Platform
+}
+
 /** authenticate → inflate → split → validate → enrich: from a request to a batch, or to why there is none. */
 export async function takeBatch(
   presentation: Presentation,
-  { findKey, limits, now, platform }: { findKey: KeyRing; limits: Limits; now: () => number; platform: Platform },
+  { enrich: asked, now, platform, ...gate }: BatchTaker,
 ): Promise<Result<TakenBatch, Refused>> {
-  const site = await authenticate(presentation, findKey)
-  if (!site.ok) return fail({ refusal: site.fault })
-  const keyId = site.value.id
+  const admitted = await admit(presentation, gate)
+  if (!admitted.ok) return admitted
+  const { writeKey, sinks, limits } = admitted.value
+  const keyId = writeKey.id
   const refuse = (refusal: Refusal, header?: BatchHeader) =>
     fail({ refusal, keyId, ...(header && { batchId: header.batchId }) })
 
@@ -50,6 +63,11 @@ export async function takeBatch(
   const { bytes, overflow } = plain.value
   const { header: headerLine, rest } = splitBatch(bytes)
   const read = readHeader(headerLine, limits.headerBytes)
+  if (read.ok && writeKey.tokenSecrets) {
+    const verification = { secrets: writeKey.tokenSecrets, audience: keyId, now: now(), hmac: platform.hmac }
+    const refusal = await refuseToken(read.value.token, verification)
+    if (refusal) return refuse(refusal, read.value)
+  }
   // Too much is said before a bad header, and the header is read none the less: a client cuts its batch in halves
   // only on the word of an answer that names it.
   if (overflow) return refuse(overflow, read.ok ? read.value : undefined)
@@ -61,7 +79,9 @@ export async function takeBatch(
   const checked = checkLines(lines.value, header, limits)
   if (!checked.ok) return refuse(checked.fault, header)
 
-  const received = toReceived(header, now())
+  const at = now()
+  const sender = await describeSender(presentation.sender, asked, at, platform.hmac)
+  const received = { ...toReceived(header, at), ...sender }
   return ok({
     batch: {
       batchId: header.batchId,
@@ -71,6 +91,7 @@ export async function takeBatch(
       receivedAt: received.at,
       lines: enrich(checked.value, header.streamId, received),
     },
+    sinks,
     events: checked.value.filter((line) => line.kind === 'event').length,
     tombstones: checked.value.filter((line) => line.kind === 'tombstone').length,
     rejected: checked.value.flatMap((line) => (line.kind === 'rejected' ? [line.rejection] : [])),

@@ -63,4 +63,21 @@ export interface Received {
   sentAt?: string
   /** The collector's clock less the device's `sentAt`, in milliseconds. Absent on copies, whose `sentAt` may be old. */
   skewMs?: number
+  /** Where the network took the sender to be, as far as the collector was told to write it down. */
+  geo?: Geo
+  /** The sender's `User-Agent`, of at most 512 characters. Only where the collector was told to write it down. */
+  userAgent?: string
+  /** The sender's address without its last part: 24 bits of an IPv4 address, 48 of an IPv6 address. */
+  ip?: string
+  /** A hash of the sender's address, 22 letters: the same for one address on one day (UTC), another on the next. */
+  ipHash?: string
+}
+
+/** Where a sender is, of the coarser kind. */
+export interface Geo {
+  /** ISO 3166-1, two letters; `T1` is the Tor network. */
+  country?: string
+  /** ISO 3166-2 without the country, `BY`. */
+  region?: string
+  city?: string
 }

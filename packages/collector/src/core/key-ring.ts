@@ -1,16 +1,20 @@
+import type { KeyTerms } from '@waybill/protocol'
 import type { Origins } from './allows-origin.ts'
 import type { Bytes } from './bytes.ts'
 import type { Platform } from './platform.ts'
 import { sameBytes } from './same-bytes.ts'
 
 /** What lets a site write. It names the site and is no secret: it stands in the page's source. */
-export interface WriteKey {
+export interface WriteKey extends Omit<KeyTerms, 'origins'> {
   /** `wk_` and what you like of `A-Z a-z 0-9 _ -`. */
   readonly key: string
-  /** Names the site in object keys and logs, `[a-z0-9_-]`. Keys of one site share it, so that they can be rotated. */
-  readonly id: string
   /** `https://www.example.com`, each exactly as browsers send it; or `'localhost'`; or `'server'`, for who sends none. */
   readonly origins: Origins
+  /**
+   * Take only batches whose header has a token: a JWT that the site's backend has signed with one of these (HS256), each
+   * at least 32 characters. Default: no token is asked for.
+   */
+  readonly tokenSecrets?: readonly string[]
 }
 
 /** Finds the write key that a request presents. */

@@ -1,4 +1,4 @@
-import type { Result } from '@waybill/protocol'
+import type { Hmac, Result } from '@waybill/protocol'
 import type { Bytes } from './bytes.ts'
 import type { Beginning } from './read-up-to.ts'
 
@@ -8,6 +8,7 @@ import type { Beginning } from './read-up-to.ts'
  */
 export interface Platform {
   readonly sha256: (bytes: Bytes) => Promise<Bytes>
+  readonly hmac: Hmac
   /** Inflates gzip up to `max` bytes. Stops there: a bomb costs no more than a full batch. */
   readonly inflate: (gzipped: Bytes, max: number) => Promise<Result<Beginning, 'invalid_encoding'>>
   /** Runs `run` in so many milliseconds, unless what it returns is called before. */

@@ -5,7 +5,14 @@ export type Refusal =
   | { reason: 'not_found' }
   | { reason: 'method_not_allowed'; allowed: readonly string[] }
   | { reason: 'unknown_key'; present: boolean }
+  | { reason: 'expired_key'; expiredAt: string }
+  | { reason: 'revoked_key' }
   | { reason: 'origin_not_allowed'; present: boolean }
+  | { reason: 'no_sink'; named: readonly string[] }
+  | { reason: 'rate_limited'; retryAfter: number }
+  | { reason: 'token_required' }
+  | { reason: 'token_invalid'; fault: TokenFault }
+  | { reason: 'token_expired'; expiredAt: string }
   | { reason: 'unsupported_media_type' }
   | { reason: 'unsupported_encoding' }
   | { reason: 'body_incomplete' }
@@ -19,6 +26,9 @@ export type Refusal =
   | { reason: 'range_mismatch'; line?: number; expected: string; found: string }
   | { reason: 'sink_unavailable'; retryAfter: number; sinks: readonly string[] }
   | { reason: 'internal_error' }
+
+/** Why a token is not one of a site's. */
+export type TokenFault = 'malformed' | 'signature' | 'algorithm' | 'expiry' | 'not_yet' | 'audience'
 
 /** A refusal, and as much of the request as was understood when it came to it. */
 export interface Refused {

@@ -2,17 +2,17 @@ import { type Limits, ok, type Problem, type Rejection, type Result } from '@way
 import { type Context, Hono } from 'hono'
 import { afterAnswer } from '../after-answer.ts'
 import { answerProblem } from '../answer-problem.ts'
-import { authenticate } from '../core/authenticate.ts'
+import { admit, type Gate } from '../core/admit.ts'
 import { type BatchLog, toBatchLog } from '../core/batch-log.ts'
 import type { Bytes } from '../core/bytes.ts'
 import { refuseDeliveries } from '../core/delivery.ts'
-import type { KeyRing } from '../core/key-ring.ts'
 import type { Platform } from '../core/platform.ts'
 import { readUpTo } from '../core/read-up-to.ts'
 import type { Refusal, Refused } from '../core/refusal.ts'
-import type { Sink } from '../core/sink.ts'
+import { describeSender, type EnrichOptions } from '../core/sender.ts'
 import { toProblem } from '../core/to-problem.ts'
 import { fanOut } from '../fan-out.ts'
+import { readSender } from '../read-sender.ts'
 import type { TakenBatch } from '../take-batch.ts'
 import { basicUser } from './basic-user.ts'
 import { readBody } from './read-body.ts'
@@ -20,12 +20,10 @@ import { segmentPaths, type Taken } from './segment-paths.ts'
 import { toBatches } from './to-batches.ts'
 import { toRefusal } from './to-refusal.ts'
 
-interface SegmentApiParts {
-  findKey: KeyRing
-  sinks: readonly Sink[]
+interface SegmentApiParts extends Gate {
+  enrich: EnrichOptions
   /** In milliseconds. */
   sinkDeadline: number
-  limits: Limits
   now: () => number
   log: (entry: BatchLog) => void
   platform: Platform
@@ -41,21 +39,24 @@ const SHARING = 4
  * Segment's HTTP API, for clients that know no other. Answers 200 when every required sink has all of a request, and never
  * 202: to these clients that means the same. What is not taken yet is a 429, see {@link toRefusal}.
  */
-export function createSegmentApi({ findKey, sinks, sinkDeadline, limits, now, log, platform }: SegmentApiParts): Hono {
+export function createSegmentApi({ enrich: asked, sinkDeadline, now, log, platform, ...gate }: SegmentApiParts): Hono {
   const app = new Hono()
 
   async function take(c: Context, takes: Taken): Promise<Result<{ batches: TakenBatch[]; keyId: string }, Refused>> {
     const presented = basicUser(c.req.header('Authorization')) ?? c.req.query('writeKey')
     const origin = c.req.header('Origin')
     // A key in a header is looked at before anything is read, one in the body cannot be.
-    const known = presented === undefined ? undefined : await authenticate({ key: presented, origin }, findKey)
-    if (known && !known.ok) return refuse(known.fault)
-    const plain = await readPlain(c, limits, platform.inflate)
-    if (!plain.ok) return refuse(plain.fault, known?.value.id)
+    const known = presented === undefined ? undefined : await admit({ key: presented, origin }, gate)
+    if (known && !known.ok) return known
+    const plain = await readPlain(c, known?.value.limits ?? gate.limits, platform.inflate)
+    if (!plain.ok) return refuse(plain.fault, known?.value.writeKey.id)
     const body = readBody(plain.value, takes)
-    const site = known ?? (await authenticate({ key: body?.writeKey, origin }, findKey))
-    if (!site.ok) return refuse(site.fault)
-    const keyId = site.value.id
+    const site = known ?? (await admit({ key: body?.writeKey, origin }, gate))
+    if (!site.ok) return site
+    const { writeKey, sinks, limits } = site.value
+    const keyId = writeKey.id
+    // There is no place for one in what these clients send.
+    if (writeKey.tokenSecrets) return refuse({ reason: 'token_required' }, keyId)
     if (!body) return refuse({ reason: 'invalid_body' }, keyId)
     if (body.events.length > EVENTS) return refuse({ reason: 'too_many_events', max: EVENTS }, keyId)
     // Each event gets what the batch says of all: a small body must not become a large batch.
@@ -63,13 +64,16 @@ export function createSegmentApi({ findKey, sinks, sinkDeadline, limits, now, lo
     const most = SHARING * limits.batchBytes
     if (shared * body.events.length > most) return refuse({ reason: 'batch_too_large', max: most }, keyId)
     const type = takes === 'batch' ? undefined : takes
-    const request = { keyId, type, attempt: attemptsBefore(c) + 1, now: now() }
-    return ok({ keyId, batches: await toBatches(body, request, { limits, sha256: platform.sha256 }) })
+    const at = now()
+    const sender = await describeSender(readSender(c, asked.ipHeader), asked, at, platform.hmac)
+    const request = { keyId, type, attempt: attemptsBefore(c) + 1, now: at, sender }
+    const batches = await toBatches(body, request, { limits, sha256: platform.sha256 })
+    return ok({ keyId, batches: batches.map((batch) => ({ ...batch, sinks })) })
   }
 
   /** Hands one batch to all sinks; logs when all of them have answered. */
   async function deliver(c: Context, taken: TakenBatch, began: number): Promise<Problem | undefined> {
-    const { batch, events, tombstones, rejected, bytes } = taken
+    const { batch, sinks, events, tombstones, rejected, bytes } = taken
     const { batchId, keyId } = batch
     const { required, bestEffort } = fanOut(batch, sinks, { deadline: sinkDeadline, after: platform.after })
     const deliveries = await required

@@ -2,6 +2,7 @@ import {
   type BatchHeader,
   type Limits,
   type MessageId,
+  type Received,
   type Seq,
   type StreamId,
   toBatchId,
@@ -28,7 +29,12 @@ interface Request {
   attempt: number
   /** In milliseconds since 1970. */
   now: number
+  /** What is known of who sends. */
+  sender: Partial<Received>
 }
+
+/** A batch, wherever it goes. */
+type MadeBatch = Omit<TakenBatch, 'sinks'>
 
 interface Allowance {
   limits: Limits
@@ -51,8 +57,8 @@ const encoder = new TextEncoder()
  * the client says of its events, and from nothing that differs when it sends them again: the same request has the same
  * batch ids, days and digests, so that a sink tells the repeat without anybody having kept a record of the first.
  */
-export async function toBatches(body: SegmentBody, request: Request, allowance: Allowance): Promise<TakenBatch[]> {
-  const { keyId, type, attempt, now } = request
+export async function toBatches(body: SegmentBody, request: Request, allowance: Allowance): Promise<MadeBatch[]> {
+  const { keyId, type, attempt, now, sender } = request
   const { limits, sha256 } = allowance
   const all = await identify(
     body.events.map((json) => ({ json, event: readEvent(json, type, body.shared) })),
@@ -72,14 +78,14 @@ export async function toBatches(body: SegmentBody, request: Request, allowance: 
   })
   const sdk = toSdk(checked.find(({ members }) => members)?.members)
 
-  const batches: Promise<TakenBatch>[] = []
+  const batches: Promise<MadeBatch>[] = []
   for (let from = 0; from < checked.length; from += limits.batchEvents) {
     const some = checked.slice(from, from + limits.batchEvents)
     const [first, last] = [(from + 1) as Seq, (from + some.length) as Seq]
     const batchId = toBatchId(streamId, first, last)
     const clock = sentAt === undefined ? { sentAt: receivedAt, copy: true } : { sentAt }
     const header: BatchHeader = { v: 1, batchId, streamId, first, last, cutAt, sdk, attempt, ...clock }
-    batches.push(toTaken(some, header, { keyId, now, sha256 }))
+    batches.push(toTaken(some, header, { keyId, now, sender, sha256 }))
   }
   return Promise.all(batches)
 }
@@ -141,11 +147,11 @@ function checkPlaced(
 async function toTaken(
   placed: readonly Placed[],
   header: BatchHeader,
-  { keyId, now, sha256 }: { keyId: string; now: number; sha256: Platform['sha256'] },
-): Promise<TakenBatch> {
+  { keyId, now, sender, sha256 }: Pick<Request, 'keyId' | 'now' | 'sender'> & Pick<Allowance, 'sha256'>,
+): Promise<MadeBatch> {
   const lf = encoder.encode('\n')
   const said = concat(placed.flatMap(({ said }) => [said, lf]))
-  const received = toReceived(header, now)
+  const received = { ...toReceived(header, now), ...sender }
   const lines = placed.map(({ line }) => line)
   return {
     batch: {

@@ -1,0 +1,20 @@
+import { env } from 'cloudflare:workers'
+import { beforeAll, expect, test } from 'vitest'
+import { rateLimiterContract } from '../test/rate-limiter-contract.ts'
+import { bindingRateLimiter } from './binding-rate-limiter.ts'
+
+const bound = { binding: env.RATE_LIMIT, limit: 30, period: 60 }
+
+// Windows begin with the minutes of the clock, for all sites at once: none may begin in mid-test.
+beforeAll(async () => {
+  const left = 60_000 - (Date.now() % 60_000)
+  if (left < 3_000) await new Promise((resolve) => setTimeout(resolve, left))
+})
+
+rateLimiterContract(() => bindingRateLimiter(bound))
+
+test('a key may do no more than the binding, whatever it says', async () => {
+  const limiter = bindingRateLimiter(bound)
+  const counted = await Promise.all(Array.from({ length: 35 }, () => limiter.count('fast', { limit: 1000, period: 1 })))
+  expect(counted.filter(({ ok }) => ok)).toHaveLength(30)
+})

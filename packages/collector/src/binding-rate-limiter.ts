@@ -1,0 +1,28 @@
+import { fail, ok, type Rate } from '@waybill/protocol'
+import type { RateLimiter } from './core/rate-limiter.ts'
+
+/** So much of Cloudflare's `RateLimit` as is used: written out, so that these types ask for no others. */
+export interface RateLimitBinding {
+  limit(options: { key: string; delta?: number }): Promise<{ success: boolean }>
+}
+
+/** A binding, and the `simple` of its entry in `ratelimits`, which a Worker cannot read. */
+export interface BindingRateLimiterOptions extends Rate {
+  binding: RateLimitBinding
+}
+
+/**
+ * Counts with a `ratelimits` binding, over all isolates of one Cloudflare location, each site by its `id`. The binding knows
+ * one rate, set where the Worker is deployed: a request of a key that may do less takes more of it. So set it far above every
+ * key's rate; a key above it has the binding's. The binding only says yes or no: who is refused is asked to come back
+ * after its period (https://developers.cloudflare.com/workers/runtime-apis/bindings/rate-limit/).
+ */
+export function bindingRateLimiter({ binding, limit, period }: BindingRateLimiterOptions): RateLimiter {
+  return {
+    async count(id, rate) {
+      const delta = Math.max(1, Math.ceil((limit * rate.period) / (period * rate.limit)))
+      const { success } = await binding.limit({ key: id, delta })
+      return success ? ok(undefined) : fail({ retryAfter: period })
+    },
+  }
+}
