@@ -10,6 +10,12 @@ export interface WaybillOptions<Accumulators extends readonly Accumulator[] = re
   /** Names the site. No secret: the collector checks the page's origin beside it. */
   writeKey: string
   /**
+   * Asks the site's own backend for a token, where the write key requires one: a short-lived JWT that says who may send.
+   * Called when a batch is to be sent and the last token is none any more, by the collector's word; the batch waits for
+   * it for 10 s. When it fails the batch is kept, as in an outage. Default: no token is sent.
+   */
+  token?: () => string | Promise<string>
+  /**
    * Names the buffer: its IndexedDB database and its lock. Default `waybill`. Not bound to endpoint or key, so that a
    * rotated key or a moved endpoint finds the same backlog.
    */

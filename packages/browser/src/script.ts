@@ -26,7 +26,7 @@ declare global {
  *   data-session-ended     if present, each session that is over has a `Session Ended` event
  *   data-page              `off` leaves out the page event that is sent on load
  *
- * What takes a function, accumulators and `beforeSend`, needs the package.
+ * What takes a function, accumulators, `beforeSend` and `token`, needs the package.
  */
 const script = document.currentScript as HTMLScriptElement | null
 const { key, endpoint, name, consent, gpc, page, sessionTimeout, sessionEnded } = script?.dataset ?? {}

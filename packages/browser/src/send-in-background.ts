@@ -13,7 +13,7 @@ import { version } from './version.ts'
 /** The page's options, as far as they matter where there is no page. */
 export type SendInBackgroundOptions = Pick<
   WaybillOptions,
-  'endpoint' | 'writeKey' | 'name' | 'requestTimeout' | 'gzip' | 'consent' | 'gpc'
+  'endpoint' | 'writeKey' | 'token' | 'name' | 'requestTimeout' | 'gzip' | 'consent' | 'gpc'
 >
 
 /** https://wicg.github.io/background-sync/spec/#sync-event: TypeScript does not know it. */
@@ -49,6 +49,8 @@ async function sendAll(name: string, options: SendInBackgroundOptions): Promise<
   const flusher = createFlusher({
     store,
     lock: webLock(name),
+    delay,
+    ...(options.token && { token: options.token }),
     tab: crypto.randomUUID(),
     now: () => Date.now(),
     random: Math.random,

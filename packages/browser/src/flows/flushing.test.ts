@@ -695,3 +695,97 @@ describe('trouble', () => {
     expect(parts.recorded).toHaveLength(1)
   })
 })
+
+describe('where the app has a token', () => {
+  const named = (code: string): Answer => ({
+    status: 401,
+    body: JSON.stringify({ type: `${PROBLEM_TYPE}${code}`, code, detail: 'why' }),
+  })
+  /** Counts what it mints; takes the tokens that are `valid` only. */
+  async function guarded(names: string[], { mint }: { mint?: () => string | Promise<string> } = {}) {
+    let minted = 0
+    const valid = new Set<string | undefined>(['t1'])
+    const errors: string[] = []
+    const parts = await filled(names, {
+      ...inPairs,
+      token: () => {
+        minted += 1
+        return mint ? mint() : `t${minted}`
+      },
+      onError: ({ code }) => errors.push(code),
+    })
+    parts.collector.answer = (presented) =>
+      valid.has(presented.header.token) ? record(presented) : named('token_expired')
+    const tokens = () => parts.collector.presented.map(({ header }) => header.token)
+    return { parts, valid, errors, tokens, minted: () => minted, flusher: createFlusher(parts) }
+  }
+
+  test('one is asked for when the first batch is sent, and rides in the header of each', async () => {
+    const { flusher, tokens, minted } = await guarded(['a', 'b', 'c', 'd'])
+    expect(minted()).toBe(0)
+    expect(await flusher.flush()).toBeUndefined()
+    expect([tokens(), minted()]).toEqual([['t1', 't1'], 1])
+  })
+
+  test('nothing is asked for where nothing is to be sent', async () => {
+    const { flusher, minted } = await guarded([])
+    await flusher.flush()
+    expect(minted()).toBe(0)
+  })
+
+  test('a new one is asked for when the collector takes the last one no more, at once and with no word to the app', async () => {
+    const { parts, flusher, valid, tokens, errors } = await guarded(['a', 'b', 'c', 'd'])
+    await flusher.flush()
+    valid.clear()
+    valid.add('t2')
+    await track(parts, 'e', 'f')
+    expect(await flusher.flush()).toBeUndefined()
+    expect(tokens()).toEqual(['t1', 't1', 't1', 't2'])
+    expect(parts.collector.events().slice(-2)).toEqual(['e', 'f'])
+    expect(errors).toEqual([])
+  })
+
+  test('a new one that is not taken either is as good as a key that is not: kept, told, and asked for rarely', async () => {
+    const { parts, flusher, valid, tokens, errors } = await guarded(['a', 'b'])
+    valid.clear()
+    const wait = await flusher.flush()
+    expect(wait).toBeGreaterThan(10_000)
+    expect([tokens(), errors]).toEqual([['t1'], ['token_expired']])
+    parts.clock.set(parts.clock.now() + 3_600_000)
+    await flusher.flush()
+    expect(tokens()).toEqual(['t1', 't2'])
+  })
+
+  test.each<[what: string, mint: () => string | Promise<string>]>([
+    [
+      'throws',
+      () => {
+        throw new Error('no backend')
+      },
+    ],
+    ['rejects', () => Promise.reject(new Error('no backend'))],
+  ])('a function that %s is an outage: the batch is kept, nothing is sent, and the app is told', async (_, mint) => {
+    const { parts, flusher, errors } = await guarded(['a', 'b'], { mint })
+    expect(await flusher.flush()).toBeGreaterThan(0)
+    expect(parts.collector.presented).toEqual([])
+    expect(errors).toEqual(['outage'])
+    const { delivery } = await readAll(parts)
+    expect(delivery.lastError?.detail).toBe('token: Error: no backend')
+    expect(delivery.failures).toBe(1)
+  })
+
+  test('a function that never answers holds nothing up for longer than 10 s', async () => {
+    const { parts, flusher, errors } = await guarded(['a', 'b'], { mint: () => new Promise(() => {}) })
+    const flushed = flusher.flush()
+    await parts.clock.pass(10_000)
+    expect(await flushed).toBeGreaterThan(0)
+    expect(errors).toEqual(['outage'])
+  })
+
+  test('a copy for when the page is gone has it, too', async () => {
+    const { parts, flusher } = await guarded(['a', 'b'])
+    parts.collector.answer = outage
+    await flusher.flush()
+    expect(parts.deferredCopy.text).toContain('"token":"t1"')
+  })
+})

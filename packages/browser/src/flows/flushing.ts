@@ -2,7 +2,7 @@ import type { BatchId, Limits, Rejection } from '@waybill/protocol'
 import { composeBatch } from '../core/batch.ts'
 import type { Consent } from '../core/consent.ts'
 import { cutNext, toLines } from '../core/cut.ts'
-import { type Decision, decide } from '../core/decide.ts'
+import { type Answer, type Decision, decide } from '../core/decide.ts'
 import { isCurrent, remainingLease, remainingWait, settle } from '../core/delivery.ts'
 import { describe } from '../core/describe.ts'
 import type { Row } from '../core/line.ts'
@@ -30,7 +30,10 @@ export interface FlusherOptions {
   random: () => number
   sdk: string
   limits: Limits
+  delay: (ms: number) => Promise<void>
   send: Send
+  /** Has the site's backend mint what vouches for this page. */
+  token?: () => string | Promise<string>
   /** What the browser sends by itself once the page is gone. */
   deferredCopy: DeferredCopy
   /** What holds where the store knows no decision. */
@@ -72,6 +75,9 @@ const STORAGE_WAIT = 30_000
 /** For how long a presentation shuts out the other tabs where there are no Web Locks: as long as a request may take. */
 const LEASE = 40_000
 
+/** How long the app may take for a token, in ms: with the request it stays within a lease. */
+const TOKEN_TIMEOUT = 10_000
+
 /** A batch that is cut, persisted and due. */
 interface Head {
   epoch: number
@@ -84,6 +90,8 @@ export function createFlusher(options: FlusherOptions): Flusher {
   const { store, lock, tab, now, random, sdk, limits, send, deferredCopy, assumedConsent, onRecorded, onError } =
     options
   let stop = new AbortController()
+  /** The app's last, until the collector asks for another: it knows what the time is. */
+  let token: string | undefined
   const busy = () => BUSY_WAIT * (1 + 4 * random())
 
   /** The batch to present next: the head of the list or a new cut, on the disk before any byte of it is sent. */
@@ -129,6 +137,15 @@ export function createFlusher(options: FlusherOptions): Flusher {
       return true
     }).done
 
+  /** Rejects when there is none: an outage like any other. */
+  const getToken = () =>
+    Promise.race([
+      options.token?.(),
+      options.delay(TOKEN_TIMEOUT).then(() => {
+        throw 'timeout'
+      }),
+    ])
+
   async function flushAll(signal: AbortSignal, force: boolean, leased: boolean): Promise<number | undefined> {
     let epoch: number | undefined
     for (;;) {
@@ -138,15 +155,27 @@ export function createFlusher(options: FlusherOptions): Flusher {
       epoch = head.epoch
       const { cut, rows, failures } = head
       const lines = toLines(cut, rows)
-      const answer = await send(composeBatch(cut, lines, sdk, now()), signal)
+      const former = token
+      let answer: Answer
+      try {
+        if (options.token) token ??= await getToken()
+        answer = await send(composeBatch(cut, lines, sdk, now(), token), signal)
+      } catch (error) {
+        answer = { status: 0, failure: `token: ${describe(error)}` }
+      }
       // A request that we ended ourselves says nothing about the network.
       if (signal.aborted && answer.failure) return busy()
 
       const decision = decide(answer, { ...cut, failures, lines: rows.length, now: now(), random: random() })
+      if (decision.kind === 'kept' && decision.error?.code.startsWith('token_')) {
+        token = undefined
+        // It has expired, as tokens do: nobody needs to hear of it. What a new one gets for an answer counts.
+        if (former) continue
+      }
       if (!(await act(head, decision))) return busy()
       if (decision.kind === 'recorded') onRecorded({ ...decision, batchId: cut.batchId })
       if (decision.kind === 'kept') {
-        if (!decision.byServer && !signal.aborted) deferredCopy.arm(composeBatch(cut, lines, sdk, now(), true))
+        if (!decision.byServer && !signal.aborted) deferredCopy.arm(composeBatch(cut, lines, sdk, now(), token, true))
         if (decision.error) onError(decision.error)
         return decision.wait
       }
