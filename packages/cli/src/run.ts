@@ -1,29 +1,38 @@
 import { audit } from './commands/audit.ts'
 import type { Command } from './commands/command.ts'
+import { keyCreate } from './commands/key-create.ts'
+import { keySecret } from './commands/key-secret.ts'
+import { keyShow } from './commands/key-show.ts'
+import { keyTokenSecret } from './commands/key-token-secret.ts'
 import { parseCall, UsageError } from './commands/options.ts'
 import { state } from './commands/state.ts'
 import type { Terminal } from './commands/terminal.ts'
 import { version } from './version.ts'
 
-const commands: Readonly<Record<string, Command>> = { audit, state }
+const commands: Readonly<Record<string, Command>> = {
+  audit,
+  state,
+  'key create': keyCreate,
+  'key show': keyShow,
+  'key secret': keySecret,
+  'key token-secret': keyTokenSecret,
+}
 
 /** Runs the program with its arguments. Returns the exit code; never throws. */
 export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
   const { stdout, stderr } = terminal
-  const [name = '', ...rest] = args
   const asksHelp = (each: string | undefined) => each === '--help' || each === '-h' || each === 'help'
   try {
-    if (asksHelp(name)) {
-      const asked = rest[0] === undefined ? undefined : findCommand(rest[0])
-      stdout.write(asked ? toHelp(asked) : HELP)
+    if (asksHelp(args[0])) {
+      stdout.write(args.length > 1 ? toHelp(findCommand(args.slice(1)).command) : HELP)
       return 0
     }
-    if (name === '--version') {
+    if (args[0] === '--version') {
       stdout.write(`${version}\n`)
       return 0
     }
-    if (name === '') throw new UsageError('Say which command. See: waybill --help')
-    const command = findCommand(name)
+    if (!args[0]) throw new UsageError('Say which command. See: waybill --help')
+    const { name, command, rest } = findCommand(args)
     if (rest.slice(0, indexOrEnd(rest, '--')).some((each) => asksHelp(each) && each !== 'help')) {
       stdout.write(toHelp(command))
       return 0
@@ -35,9 +44,15 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
   }
 }
 
-function findCommand(name: string): Command {
-  const command = Object.hasOwn(commands, name) ? commands[name] : undefined
-  if (command) return command
+/** The command that these arguments begin with, whose name is one word or two. */
+function findCommand(args: readonly string[]): { name: string; command: Command; rest: readonly string[] } {
+  for (const words of [2, 1]) {
+    const name = args.slice(0, words).join(' ')
+    const command = Object.hasOwn(commands, name) ? commands[name] : undefined
+    if (command) return { name, command, rest: args.slice(words) }
+  }
+  const [first = ''] = args
+  const name = Object.keys(commands).some((each) => each.startsWith(`${first} `)) ? args.slice(0, 2).join(' ') : first
   const what = name.startsWith('-') ? `no option ${name} before the command` : `no command '${name}'`
   throw new UsageError(`There is ${what}. There are: ${Object.keys(commands).join(', ')}. See: waybill --help`)
 }
@@ -47,10 +62,12 @@ const indexOrEnd = (args: readonly string[], arg: string): number =>
 
 const describe = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
-const HELP = `Reads what Waybill's collector has delivered.
+const width = Math.max(...Object.keys(commands).map((name) => name.length))
+
+const HELP = `Reads what Waybill's collector has delivered, and makes its keys.
 
 ${Object.entries(commands)
-  .map(([name, { summary }]) => `  waybill ${name.padEnd(6)}  ${summary}`)
+  .map(([name, { summary }]) => `  waybill ${name.padEnd(width)}  ${summary}`)
   .join('\n')}
 
   waybill COMMAND --help says more about each.
@@ -58,8 +75,8 @@ ${Object.entries(commands)
 `
 
 function toHelp({ summary, usage, options, details }: Command): string {
-  const names = Object.entries(options).map(([name, { choices, help }]): [string, string] => [
-    `--${name}${choices ? ` ${choices.join('|')}` : ''}`,
+  const names = Object.entries(options).map(([name, { choices, value, help }]): [string, string] => [
+    `--${name}${choices ? ` ${choices.join('|')}` : value ? ` ${value}` : ''}`,
     help,
   ])
   const width = Math.max(...names.map(([name]) => name.length))

@@ -87,10 +87,11 @@ function startCollector() {
       let stdout = ''
       const terminal = {
         stdin: process.stdin,
+        env: {},
         stdout: { write: (text: string) => (stdout += text) },
         stderr: { write: () => {} },
       }
-      const call = { paths: [join(folder, destination)], flags: new Set(['json']), values: {} }
+      const call = { paths: [join(folder, destination)], flags: new Set(['json']), values: {}, lists: {} }
       return { code: await audit.run(call, terminal), report: JSON.parse(stdout) }
     },
   }

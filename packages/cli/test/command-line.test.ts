@@ -389,8 +389,8 @@ describe('waybill state', () => {
 describe('called in a wrong way, it says what to do, with exit code 2', () => {
   test.each<[args: string[], message: string]>([
     [[], 'Say which command. See: waybill --help'],
-    [['adit'], "There is no command 'adit'. There are: audit, state. See: waybill --help"],
-    [['--json', 'audit'], 'There is no option --json before the command. There are: audit, state.'],
+    [['adit'], "There is no command 'adit'. There are: audit, state, key create, "],
+    [['--json', 'audit'], 'There is no option --json before the command. There are: audit, state, '],
     [['constructor'], "There is no command 'constructor'."],
     [['audit'], 'Name files or folders to read, or - for standard input. See: waybill audit --help'],
     [['audit', '-', '-'], 'Standard input can be read only once.'],
@@ -400,6 +400,9 @@ describe('called in a wrong way, it says what to do, with exit code 2', () => {
     [['audit', '--json=yes', 'a'], "--json takes no value: leave out '=yes'."],
     [['state', '--by', 'user', 'a'], "--by takes stream or session, not 'user'."],
     [['state', 'a', '--by'], '--by takes stream or session.'],
+    [['key'], "There is no command 'key'. There are: audit, state, key create, key show,"],
+    [['key', 'make'], "There is no command 'key make'."],
+    [['key', 'create', 'shop'], "'shop' belongs to no option. See: waybill key create --help"],
   ])('%j', async (args, message) => {
     const { code, stdout, stderr } = await waybill(args)
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' })

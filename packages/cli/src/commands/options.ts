@@ -1,10 +1,14 @@
 import { parseArgs } from 'node:util'
 
-/** An option of a command: a flag, or one that is followed by one of `choices`. */
+/** An option of a command: a flag, or one that is followed by one of `choices` or by a `value`. */
 export interface Option {
   /** What the help says after its name. */
   help: string
   choices?: readonly string[]
+  /** What the help calls the value: `URL`. */
+  value?: string
+  /** It may be given more than once. */
+  repeated?: true
 }
 
 /** What a command was called with. */
@@ -12,6 +16,8 @@ export interface Call {
   paths: string[]
   flags: ReadonlySet<string>
   values: Readonly<Record<string, string>>
+  /** What the options that may be repeated were given, in their order. */
+  lists: Readonly<Record<string, readonly string[]>>
 }
 
 /** Called in a way that the command can't make sense of; the message says what to do. */
@@ -27,19 +33,27 @@ export function parseCall(command: string, args: readonly string[], options: Rea
     tokens: true,
     allowPositionals: true,
     options: Object.fromEntries(
-      Object.entries(options).map(([name, { choices }]) => [name, { type: choices ? 'string' : 'boolean' }] as const),
+      Object.entries(options).map(
+        ([name, { choices, value }]) => [name, { type: choices || value ? 'string' : 'boolean' }] as const,
+      ),
     ),
   })
   const paths: string[] = []
   const flags = new Set<string>()
   const values: Record<string, string> = {}
+  const lists: Record<string, string[]> = {}
   for (const token of tokens) {
     if (token.kind === 'positional') paths.push(token.value)
     if (token.kind !== 'option') continue
     const { name, rawName, value } = token
     const option = Object.hasOwn(options, name) ? options[name] : undefined
     if (!option) throw new UsageError(`There is no option ${rawName}. See: waybill ${command} --help`)
-    if (!option.choices) {
+    if (option.value !== undefined) {
+      if (!value) throw new UsageError(`${rawName} takes a value: ${rawName} ${option.value}.`)
+      if (option.repeated) lists[name] = [...(lists[name] ?? []), value]
+      else if (values[name] !== undefined) throw new UsageError(`${rawName} is there twice; leave one out.`)
+      else values[name] = value
+    } else if (!option.choices) {
       if (value !== undefined) throw new UsageError(`${rawName} takes no value: leave out '=${value}'.`)
       flags.add(name)
     } else if (value !== undefined && option.choices.includes(value)) values[name] = value
@@ -48,5 +62,5 @@ export function parseCall(command: string, args: readonly string[], options: Rea
         `${rawName} takes ${option.choices.join(' or ')}${value === undefined ? '' : `, not '${value}'`}.`,
       )
   }
-  return { paths, flags, values }
+  return { paths, flags, values, lists }
 }

@@ -2,5 +2,6 @@
 export interface Terminal {
   stdin: AsyncIterable<Buffer> & { isTTY?: boolean }
   stdout: { write(text: string): unknown }
+  env: Readonly<Record<string, string | undefined>>
   stderr: { write(text: string): unknown; isTTY?: boolean }
 }
