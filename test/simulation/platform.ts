@@ -7,7 +7,7 @@ import type { Life, Scheduler } from './scheduler.ts'
 export function simulatedPlatform(scheduler: Scheduler, life: Life): Platform {
   return {
     sha256: async (bytes) => new Uint8Array(createHash('sha256').update(bytes).digest()),
-    hmac: async (secret, text) => new Uint8Array(createHmac('sha256', secret).update(text).digest()),
+    hmac: async (secret, bytes) => new Uint8Array(createHmac('sha256', secret).update(bytes).digest()),
     inflate: inflateAtOnce,
     after: (ms, run) => scheduler.after(ms, run, life),
   }

@@ -19,6 +19,24 @@ test('a write key may be one of servers, which send no origin', () => {
   ])
 })
 
+test('signing keys are read from JSON, and may stand in the place of write keys', () => {
+  const secret = 'a secret of 32 characters or more'
+  const configured = configure({ EVENTS, SIGNING_KEYS: JSON.stringify([{ id: '1', secret }]) })
+  expect([configured.keys, configured.signingKeys]).toEqual([[], [{ id: '1', secret }]])
+})
+
+test('a write key may have sinks, limits, a rate and token secrets of its own', () => {
+  const site = {
+    id: 'site',
+    origins: ['https://www.example.com'],
+    sinks: ['r2'],
+    limits: { eventBytes: 8192 },
+    rate: { limit: 50, period: 1 },
+    tokenSecrets: ['a secret of 32 characters or more'],
+  }
+  expect(configure({ EVENTS, WRITE_KEYS: JSON.stringify({ wk_1: site }) }).keys).toEqual([{ key: 'wk_1', ...site }])
+})
+
 test('development has a key of its own, and production has not', () => {
   expect(configure({ EVENTS, ENVIRONMENT: 'development' }).keys).toEqual([
     { key: 'wk_dev', id: 'dev', origins: 'localhost' },
@@ -52,6 +70,15 @@ test.each<[what: string, settings: Settings, message: string]>([
     'origins',
   ],
   ['a live write key for localhost', { EVENTS, WRITE_KEYS: '{"wk_1":{"id":"a","origins":"localhost"}}' }, 'origins'],
+  [
+    'a setting that there is not',
+    { EVENTS, WRITE_KEYS: '{"wk_1":{"id":"a","origins":["https://a.example"],"sink":"r2"}}' },
+    "WRITE_KEYS: of 'wk_1': there is no setting 'sink'",
+  ],
+  ['a signing key that is a text', { EVENTS, SIGNING_KEYS: 'hunter2' }, 'SIGNING_KEYS: write it as in [{"id": "1"'],
+  ['signing keys by name', { EVENTS, SIGNING_KEYS: '{"a":"hunter2"}' }, 'SIGNING_KEYS: write it as in'],
+  ['a signing key without secret', { EVENTS, SIGNING_KEYS: '[{"id":"a"}]' }, 'SIGNING_KEYS: write it as in'],
+  ['a signing key that is short', { EVENTS, SIGNING_KEYS: '[{"id":"a","secret":"b"}]' }, 'use 32 characters or more'],
   ['no destination', { WRITE_KEYS }, 'bind an R2 bucket as EVENTS, or set WEBHOOK_URL'],
   ['a format nobody knows', { WRITE_KEYS, WEBHOOK_URL: 'https://a.example', WEBHOOK_FORMAT: 'csv' }, 'json or ndjson'],
   [

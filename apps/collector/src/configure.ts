@@ -1,7 +1,11 @@
 import {
   type Bucket,
+  bindingRateLimiter,
   type CollectorOptions,
   ConfigurationError,
+  parseSigningKeys,
+  parseWriteKeys,
+  type RateLimitBinding,
   r2Sink,
   type Sink,
   type WriteKey,
@@ -14,6 +18,10 @@ export interface Settings {
   EVENTS?: Bucket
   /** Who may write: `{"wk_live_…": {"id": "site", "origins": ["https://www.example.com"]}}`; `"origins": "server"` for servers. */
   WRITE_KEYS?: string
+  /** What signed write keys are signed with: `[{"id": "1", "secret": "<what waybill key secret prints>"}]`. */
+  SIGNING_KEYS?: string
+  /** Counts the requests of keys with a rate, over all isolates of a location. */
+  RATE_LIMIT?: RateLimitBinding
   /** `development` adds the key `wk_dev` for any origin of this machine, and logs for people. */
   ENVIRONMENT?: string
   /** Every batch is posted there, as Standard Webhooks describes it. */
@@ -27,36 +35,28 @@ export interface Settings {
 const developmentKey: WriteKey = { key: 'wk_dev', id: 'dev', origins: 'localhost' }
 
 /** What the settings make of a collector. Throws a `ConfigurationError` that names the setting and the mend. */
-export function configure(settings: Settings): Pick<CollectorOptions, 'keys' | 'sinks'> {
-  return { keys: toKeys(settings), sinks: toSinks(settings) }
+export function configure(
+  settings: Settings,
+): Pick<CollectorOptions, 'keys' | 'sinks' | 'signingKeys' | 'rateLimiter'> {
+  const signingKeys = parseSigningKeys('SIGNING_KEYS', settings.SIGNING_KEYS)
+  const { RATE_LIMIT } = settings
+  return {
+    keys: toKeys(settings, signingKeys.length > 0),
+    signingKeys,
+    sinks: toSinks(settings),
+    ...(RATE_LIMIT && { rateLimiter: bindingRateLimiter({ binding: RATE_LIMIT, ...RATE_LIMIT_SIMPLE }) }),
+  }
 }
+
+/** The `simple` of RATE_LIMIT in wrangler.jsonc, which a Worker can't read. */
+const RATE_LIMIT_SIMPLE = { limit: 60_000, period: 60 }
 
 export const isDevelopment = ({ ENVIRONMENT }: Settings): boolean => ENVIRONMENT === 'development'
 
-const EXAMPLE = '{"wk_live_…": {"id": "site", "origins": ["https://www.example.com"]}}'
-
-function toKeys(settings: Settings): WriteKey[] {
-  const keys = settings.WRITE_KEYS ? parseKeys(settings.WRITE_KEYS) : []
-  if (isDevelopment(settings)) keys.push(developmentKey)
-  if (keys.length === 0) throw new ConfigurationError(`WRITE_KEYS: set it, to JSON as in ${EXAMPLE}.`)
-  return keys
-}
-
-function parseKeys(text: string): WriteKey[] {
-  let sites: unknown
-  try {
-    sites = JSON.parse(text)
-  } catch {
-    throw new ConfigurationError(`WRITE_KEYS: it is not JSON; write it as in ${EXAMPLE}.`)
-  }
-  if (!isObject(sites)) throw new ConfigurationError(`WRITE_KEYS: it is not an object; write it as in ${EXAMPLE}.`)
-  return Object.entries(sites).map(([key, site]) => {
-    const { id, origins } = isObject(site) ? site : {}
-    if (typeof id !== 'string' || !(origins === 'server' || isTexts(origins))) {
-      throw new ConfigurationError(`WRITE_KEYS: '${key}' needs an id and a list of origins, as in ${EXAMPLE}.`)
-    }
-    return { key, id, origins }
-  })
+function toKeys(settings: Settings, hasOthers: boolean): WriteKey[] {
+  const isOptional = hasOthers || isDevelopment(settings)
+  const keys = isOptional && !settings.WRITE_KEYS ? [] : parseWriteKeys('WRITE_KEYS', settings.WRITE_KEYS)
+  return isDevelopment(settings) ? [...keys, developmentKey] : keys
 }
 
 function toSinks({ EVENTS, WEBHOOK_URL, WEBHOOK_SECRET, WEBHOOK_FORMAT }: Settings): Sink[] {
@@ -75,9 +75,3 @@ function toSinks({ EVENTS, WEBHOOK_URL, WEBHOOK_SECRET, WEBHOOK_FORMAT }: Settin
   }
   return sinks
 }
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-
-const isTexts = (value: unknown): value is string[] =>
-  Array.isArray(value) && value.every((each) => typeof each === 'string')

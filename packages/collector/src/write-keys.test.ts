@@ -1,4 +1,4 @@
-import { hmacSha256, type KeyClaims, limits, signKey, toBase64url, toTokenSecret } from '@waybill/protocol'
+import { hmacSha256, type KeyClaims, limits, signKey, signText, toBase64url, toTokenSecret } from '@waybill/protocol'
 import { describe, expect, test } from 'vitest'
 import { batchOf, headerOf, lineOf, linesOf, NOW, STREAM } from '../test/batches.ts'
 import { gzip } from '../test/gzip.ts'
@@ -167,7 +167,7 @@ describe('a token', () => {
   const encode = (value: unknown) => toBase64url(new TextEncoder().encode(JSON.stringify(value)))
   const mint = async (members: object = {}, by = secret) => {
     const signed = `${encode({ alg: 'HS256' })}.${encode({ aud: 'site', exp: seconds + 60, ...members })}`
-    return `${signed}.${toBase64url(await hmacSha256(by, signed))}`
+    return `${signed}.${await signText(by, signed, hmacSha256)}`
   }
   const bodyWith = (token?: string) => `${headerOf(1, 2, { token })}\n${linesOf(1, 2).join('\n')}`
   const guarded = () =>

@@ -13,7 +13,7 @@ export {
   type Received,
 } from './complete-event.ts'
 export { type BatchHeader, type HeaderFault, isTimestamp, parseHeader } from './header.ts'
-export { type Hmac, hmacSha256 } from './hmac-sha256.ts'
+export { type Hmac, hmacSha256, signText } from './hmac-sha256.ts'
 export {
   type BatchId,
   isDerivedStreamId,
@@ -37,7 +37,6 @@ export {
   type SigningKey,
   signKey,
   splitKey,
-  toKeySignature,
   toTokenSecret,
 } from './signed-key.ts'
 export { type Tombstone, tombstoneTypes } from './tombstone.ts'

@@ -1,5 +1,5 @@
 import { fromBase64url, toBase64url } from './base64url.ts'
-import type { Hmac } from './hmac-sha256.ts'
+import { type Hmac, signText } from './hmac-sha256.ts'
 import { checkTerms, type KeyTerms } from './key-terms.ts'
 import { fail, ok, type Result } from './result.ts'
 
@@ -41,18 +41,17 @@ export async function signKey(claims: KeyClaims, secret: string, hmac: Hmac): Pr
   const fault = checkClaims(claims)
   if (fault) throw new RangeError(fault)
   const signed = `wk_${toBase64url(encoder.encode(JSON.stringify(claims)))}`
-  const key = `${signed}.${await toKeySignature(signed, secret, hmac)}`
+  const key = `${signed}.${await signText(secret, signed, hmac)}`
   if (key.length > MAX_KEY_LENGTH) {
     throw new RangeError(`the key would have ${key.length} characters; at most ${MAX_KEY_LENGTH}: use fewer origins.`)
   }
   return key
 }
 
-/** The part of a signed key after its dot. Compared as text: other letters for the same bytes are another key. */
-export const toKeySignature = async (signed: string, secret: string, hmac: Hmac): Promise<string> =>
-  toBase64url(await hmac(secret, signed))
-
-/** The two parts of what looks like a signed key. */
+/**
+ * The two parts of what looks like a signed key. The signature is {@link signText} of the other, and is compared as text:
+ * other letters for the same bytes are another key.
+ */
 export function splitKey(key: string): { signed: string; signature: string } | undefined {
   if (key.length > MAX_KEY_LENGTH) return
   const [, signed, signature] = /^(wk_[\w-]+)\.([\w-]{43})$/.exec(key) ?? []
@@ -90,5 +89,5 @@ const isSeconds = (value: unknown): boolean => Number.isSafeInteger(value) && (v
  * The secret that the backend of a site signs tokens with, where its key is signed: every site has its own, and the
  * collector needs no list of them. Text, to be used as UTF-8.
  */
-export const toTokenSecret = async (id: string, secret: string, hmac: Hmac): Promise<string> =>
-  toBase64url(await hmac(secret, `waybill token ${id}`))
+export const toTokenSecret = (id: string, secret: string, hmac: Hmac): Promise<string> =>
+  signText(secret, `waybill token ${id}`, hmac)

@@ -1,4 +1,4 @@
-import { hmacSha256, type KeyClaims, readClaims, splitKey, toKeySignature } from '@waybill/protocol'
+import { hmacSha256, type KeyClaims, readClaims, signText, splitKey } from '@waybill/protocol'
 import { renderKey, type Signature } from '../core/render-key.ts'
 import type { Command } from './command.ts'
 import { type Call, UsageError } from './options.ts'
@@ -44,7 +44,7 @@ async function checkSignature(
 ): Promise<Signature> {
   const secret = await findSigningSecret(call, terminal)
   if (secret === undefined) return 'unchecked'
-  return (await toKeySignature(signed, secret, hmacSha256)) === signature ? 'right' : 'wrong'
+  return (await signText(secret, signed, hmacSha256)) === signature ? 'right' : 'wrong'
 }
 
 const isExpired = ({ exp }: KeyClaims, now: number): boolean => exp !== undefined && exp * 1000 <= now

@@ -1,4 +1,4 @@
-import type { Hmac, Result } from '@waybill/protocol'
+import type { Result } from '@waybill/protocol'
 import type { Bytes } from './bytes.ts'
 import type { Beginning } from './read-up-to.ts'
 
@@ -8,7 +8,8 @@ import type { Beginning } from './read-up-to.ts'
  */
 export interface Platform {
   readonly sha256: (bytes: Bytes) => Promise<Bytes>
-  readonly hmac: Hmac
+  /** HMAC-SHA256 (RFC 2104). */
+  readonly hmac: (secret: Bytes, bytes: Bytes) => Promise<Bytes>
   /** Inflates gzip up to `max` bytes. Stops there: a bomb costs no more than a full batch. */
   readonly inflate: (gzipped: Bytes, max: number) => Promise<Result<Beginning, 'invalid_encoding'>>
   /** Runs `run` in so many milliseconds, unless what it returns is called before. */

@@ -1,4 +1,4 @@
-import { type Geo, type Received, toBase64url } from '@waybill/protocol'
+import { type Geo, type Received, signText } from '@waybill/protocol'
 import { formatIp, parseIp, truncateIp } from './ip-address.ts'
 import type { Platform } from './platform.ts'
 import { printable } from './printable.ts'
@@ -70,8 +70,8 @@ function toGeo(cf: Sender['cf'], level: number): Geo | undefined {
 
 const isText = (value: unknown, form: RegExp): value is string => typeof value === 'string' && form.test(value)
 
-/** 128 bits of the HMAC: 22 letters. */
+/** 22 letters of the HMAC, 132 bits. */
 async function hashIp(address: string, secret: string, now: number, hmac: Platform['hmac']): Promise<string> {
   const day = new Date(now).toISOString().slice(0, 10)
-  return toBase64url((await hmac(secret, `${day} ${address}`)).subarray(0, 16))
+  return (await signText(secret, `${day} ${address}`, hmac)).slice(0, 22)
 }

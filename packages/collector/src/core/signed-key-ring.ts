@@ -5,8 +5,8 @@ import {
   type Result,
   readClaims,
   type SigningKey,
+  signText,
   splitKey,
-  toKeySignature,
   toTokenSecret,
 } from '@waybill/protocol'
 import type { WriteKey } from './key-ring.ts'
@@ -44,7 +44,7 @@ export function createSignedKeyRing({ signingKeys, revoked, now, hmac }: SignedK
     if (!parts) return
     const { signed, signature } = parts
     const found = await Promise.all(
-      signingKeys.map(async ({ secret }) => sameText(await toKeySignature(signed, secret, hmac), signature)),
+      signingKeys.map(async ({ secret }) => sameText(await signText(secret, signed, hmac), signature)),
     )
     if (!found.includes(true)) return
     const claims = readClaims(signed)

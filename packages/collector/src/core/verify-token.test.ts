@@ -1,4 +1,4 @@
-import { hmacSha256, toBase64url } from '@waybill/protocol'
+import { hmacSha256, signText, toBase64url } from '@waybill/protocol'
 import { expect, test } from 'vitest'
 import { refuseToken } from './verify-token.ts'
 
@@ -11,7 +11,7 @@ const claims = { aud: 'shop', exp: at + 300 }
 const encode = (value: unknown) => toBase64url(new TextEncoder().encode(JSON.stringify(value)))
 async function mint(body: unknown = claims, header: unknown = { alg: 'HS256', typ: 'JWT' }, by = secret) {
   const signed = `${encode(header)}.${encode(body)}`
-  return `${signed}.${toBase64url(await hmacSha256(by, signed))}`
+  return `${signed}.${await signText(by, signed, hmacSha256)}`
 }
 const refuse = (token: string | undefined, now = NOW) =>
   refuseToken(token, { secrets: [secret, former], audience: 'shop', now, hmac: hmacSha256 })

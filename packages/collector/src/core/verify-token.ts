@@ -1,4 +1,4 @@
-import { fromBase64url, toBase64url } from '@waybill/protocol'
+import { fromBase64url, signText } from '@waybill/protocol'
 import type { Platform } from './platform.ts'
 import type { Refusal, TokenFault } from './refusal.ts'
 import { sameText } from './same-text.ts'
@@ -30,7 +30,7 @@ export async function refuseToken(
   const [, signed = '', head = '', body = '', signature = ''] = /^(([\w-]+)\.([\w-]+))\.([\w-]+)$/.exec(token) ?? []
   if (signed === '') return invalid('malformed')
   const found = await Promise.all(
-    secrets.map(async (secret) => sameText(toBase64url(await hmac(secret, signed)), signature)),
+    secrets.map(async (secret) => sameText(await signText(secret, signed, hmac), signature)),
   )
   if (!found.includes(true)) return invalid('signature')
   const header = readObject(head)
