@@ -1,5 +1,6 @@
 // biome-ignore-all lint/correctness/noEmptyPattern: vitest reads from the pattern which fixtures a fixture needs
 
+import { createHmac } from 'node:crypto'
 import type { CollectorOptions } from '@waybill/collector'
 import { type Limits, limits } from '@waybill/protocol'
 import type { Page } from 'playwright'
@@ -95,6 +96,65 @@ describe('a site that the collector refuses keeps its events, is told, and is ta
     await proveArrival(page, destination, 6)
   })
 })
+
+test('a page that sends more often than its key may waits as long as it is told to, and loses nothing', async ({
+  openTab,
+  collector,
+  destination,
+}) => {
+  const rate = { limit: 3, period: 1 }
+  collector.configure({
+    keys: [{ key: collector.writeKey, id: 'dev', origins: 'localhost', rate }],
+    limits: { batchEvents: 3 },
+  })
+  const page = await openTab()
+  await trackMany(page, 8)
+  await proveArrival(page, destination, 8)
+  expect(new Set(await toldTo(page))).toEqual(new Set(['rate_limited']))
+  // Each batch came once: what was limited was not taken.
+  const streamId = await streamOf(page)
+  const ids = destination.deliveries.filter(isOf(streamId)).map(({ batchId }) => batchId)
+  expect(new Set(ids).size).toBe(ids.length)
+})
+
+test('a page brings the token of its site, and another one when the collector asks for it', async ({
+  browser,
+  site,
+  collector,
+  destination,
+  onTestFinished,
+}) => {
+  const key = { key: collector.writeKey, id: 'dev', origins: 'localhost' } as const
+  const [secret, later] = ['the secret of a backend, long enough', 'the secret it has later, long enough']
+  collector.configure({ keys: [{ ...key, tokenSecrets: [secret] }] })
+  const page = await browser.newPage()
+  onTestFinished(() => page.close())
+  const minted: string[] = []
+  await page.exposeFunction('mint', async () => {
+    const by = minted.length === 0 ? secret : later
+    minted.push(by)
+    const exp = Math.floor(Date.now() / 1_000) + 300
+    return toJwt({ aud: 'dev', exp }, by)
+  })
+  const options = { endpoint: collector.url, writeKey: collector.writeKey, name: 'token', flushInterval: 3_600_000 }
+  await page.goto(
+    site.modulePage(`import { createWaybill } from '@waybill/browser'
+      window.waybill = createWaybill({ ...${JSON.stringify(options)}, token: () => mint() })`),
+  )
+  await trackMany(page, 2)
+  expect(await flush(page)).toEqual({ recorded: true })
+  collector.configure({ keys: [{ ...key, tokenSecrets: [later] }] })
+  await trackMany(page, 2)
+  expect(await flush(page)).toEqual({ recorded: true })
+  expect(minted).toEqual([secret, later])
+  expect(countSeqs(destination.deliveries, await streamOf(page))).toBe(4)
+})
+
+function toJwt(claims: object, secret: string): string {
+  const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
+  const signed = `${encode({ alg: 'HS256', typ: 'JWT' })}.${encode(claims)}`
+  return `${signed}.${createHmac('sha256', secret).update(signed).digest('base64url')}`
+}
 
 test('events that a collector rejects by name leave a tombstone each, and their neighbours are recorded', async ({
   openTab,

@@ -64,6 +64,7 @@ test.each<[what: string, fault: string, token: () => Promise<string>]>([
     async () => (await mint()).replace(encode(claims), encode({ ...claims, exp: at + 9e9 })),
   ],
   ['a shorter signature', 'signature', async () => (await mint()).slice(0, -1)],
+  ['a longer signature', 'signature', async () => `${await mint()}A`],
   ['`none`', 'algorithm', () => mint(claims, { alg: 'none' })],
   ['another algorithm', 'algorithm', () => mint(claims, { alg: 'HS512' })],
   ['no algorithm', 'algorithm', () => mint(claims, {})],
