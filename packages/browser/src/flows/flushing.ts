@@ -87,7 +87,7 @@ interface Head {
 }
 
 export function createFlusher(options: FlusherOptions): Flusher {
-  const { store, lock, tab, now, random, sdk, limits, send, deferredCopy, assumedConsent, onRecorded, onError } =
+  const { store, lock, tab, now, delay, random, sdk, limits, send, deferredCopy, assumedConsent, onRecorded, onError } =
     options
   let stop = new AbortController()
   /** The app's last, until the collector asks for another: it knows what the time is. */
@@ -138,13 +138,10 @@ export function createFlusher(options: FlusherOptions): Flusher {
     }).done
 
   /** Rejects when there is none: an outage like any other. */
-  const getToken = () =>
-    Promise.race([
-      options.token?.(),
-      options.delay(TOKEN_TIMEOUT).then(() => {
-        throw 'timeout'
-      }),
-    ])
+  async function findToken(): Promise<void> {
+    if (options.token)
+      token ??= await Promise.race([options.token(), delay(TOKEN_TIMEOUT).then(() => Promise.reject('timeout'))])
+  }
 
   async function flushAll(signal: AbortSignal, force: boolean, leased: boolean): Promise<number | undefined> {
     let epoch: number | undefined
@@ -155,19 +152,17 @@ export function createFlusher(options: FlusherOptions): Flusher {
       epoch = head.epoch
       const { cut, rows, failures } = head
       const lines = toLines(cut, rows)
+      const compose = (copy?: true) => composeBatch(cut, lines, sdk, now(), token, copy)
       const former = token
-      let answer: Answer
-      try {
-        if (options.token) token ??= await getToken()
-        answer = await send(composeBatch(cut, lines, sdk, now(), token), signal)
-      } catch (error) {
-        answer = { status: 0, failure: `token: ${describe(error)}` }
-      }
+      const answer = await findToken().then(
+        () => send(compose(), signal),
+        (error): Answer => ({ status: 0, failure: `token: ${describe(error)}` }),
+      )
       // A request that we ended ourselves says nothing about the network.
       if (signal.aborted && answer.failure) return busy()
 
       const decision = decide(answer, { ...cut, failures, lines: rows.length, now: now(), random: random() })
-      if (decision.kind === 'kept' && decision.error?.code.startsWith('token_')) {
+      if (answer.status === 401) {
         token = undefined
         // It has expired, as tokens do: nobody needs to hear of it. What a new one gets for an answer counts.
         if (former) continue
@@ -175,7 +170,7 @@ export function createFlusher(options: FlusherOptions): Flusher {
       if (!(await act(head, decision))) return busy()
       if (decision.kind === 'recorded') onRecorded({ ...decision, batchId: cut.batchId })
       if (decision.kind === 'kept') {
-        if (!decision.byServer && !signal.aborted) deferredCopy.arm(composeBatch(cut, lines, sdk, now(), token, true))
+        if (!decision.byServer && !signal.aborted) deferredCopy.arm(compose(true))
         if (decision.error) onError(decision.error)
         return decision.wait
       }
