@@ -159,6 +159,7 @@ test('waybill key token-secret: what a site’s backend signs with it is a token
   const key = await create('--token')
   expect(await present(key)).toEqual([401, 'token_required'])
   const { stdout } = await waybill(['key', 'token-secret', '--id', 'shop'])
+  expect((await waybill(['key', 'token-secret', '--id', 'Shop'])).code).toBe(2)
   const encode = (value: object) => toBase64url(Buffer.from(JSON.stringify(value)))
   const exp = Math.floor(Date.now() / 1000) + 60
   const signed = `${encode({ alg: 'HS256', typ: 'JWT' })}.${encode({ aud: 'shop', exp })}`

@@ -24,6 +24,9 @@ Example:
     const { paths, values } = call
     if (paths[0] !== undefined) throw new UsageError(`'${paths[0]}' belongs to no option.`)
     if (values.id === undefined) throw new UsageError('Name the site: --id shop.')
+    // Of any other there is no key.
+    if (!/^[a-z0-9_-]{1,64}$/.test(values.id))
+      throw new UsageError(`A site is named with a-z, 0-9, _ and -, not '${values.id}'.`)
     const secret = await readSigningSecret(call, terminal)
     terminal.stdout.write(`${await toTokenSecret(values.id, secret, hmacSha256)}\n`)
     return 0
