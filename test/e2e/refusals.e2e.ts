@@ -1,6 +1,7 @@
 // biome-ignore-all lint/correctness/noEmptyPattern: vitest reads from the pattern which fixtures a fixture needs
 
 import { createHmac } from 'node:crypto'
+import { join } from 'node:path'
 import type { CollectorOptions } from '@waybill/collector'
 import { type Limits, limits } from '@waybill/protocol'
 import type { Page } from 'playwright'
@@ -13,6 +14,9 @@ import { startNodeCollector } from '../harness/node-collector.ts'
 import { proveArrival } from '../harness/prove-arrival.ts'
 import { startSite } from '../harness/site.ts'
 import { beginFlush, openTab as open, type TabOptions, toldTo, trackNoise } from '../harness/tabs.ts'
+
+/** The build for a script tag. */
+const SCRIPT = join(import.meta.dirname, '../../packages/browser/dist/waybill.js')
 
 /** A test on a whole path whose collector, the real one, can be set up as the test wants. */
 const test = base
@@ -130,16 +134,18 @@ test('a page brings the token of its site, and another one when the collector as
   const page = await browser.newPage()
   onTestFinished(() => page.close())
   const minted: string[] = []
-  await page.exposeFunction('mint', async () => {
+  await page.route('**/waybill-token', (route) => {
     const by = minted.length === 0 ? secret : later
     minted.push(by)
     const exp = Math.floor(Date.now() / 1_000) + 300
-    return toJwt({ aud: 'dev', exp }, by)
+    return route.fulfill({ body: toJwt({ aud: 'dev', exp }, by) })
   })
-  const options = { endpoint: collector.url, writeKey: collector.writeKey, name: 'token', flushInterval: 3_600_000 }
+  await page.route('**/waybill.js', (route) => route.fulfill({ path: SCRIPT }))
   await page.goto(
-    site.modulePage(`import { createWaybill } from '@waybill/browser'
-      window.waybill = createWaybill({ ...${JSON.stringify(options)}, token: () => mint() })`),
+    site.htmlPage(
+      `<script src="/waybill.js" data-key="${collector.writeKey}" data-endpoint="${collector.url}" data-page="off"
+        data-token="/waybill-token"></script>`,
+    ),
   )
   await trackMany(page, 2)
   expect(await flush(page)).toEqual({ recorded: true })

@@ -24,12 +24,19 @@ declare global {
  *   data-gpc               if present, Global Privacy Control is a denial
  *   data-session-timeout   ms without an event after which a session ends; default 30 min
  *   data-session-ended     if present, each session that is over has a `Session Ended` event
+ *   data-token             where the site's own backend answers with a token, for keys that require one: `/waybill-token`
  *   data-page              `off` leaves out the page event that is sent on load
  *
- * What takes a function, accumulators, `beforeSend` and `token`, needs the package.
+ * What takes a function, accumulators and `beforeSend`, needs the package.
  */
 const script = document.currentScript as HTMLScriptElement | null
-const { key, endpoint, name, consent, gpc, page, sessionTimeout, sessionEnded } = script?.dataset ?? {}
+const { key, endpoint, name, consent, gpc, page, sessionTimeout, sessionEnded, token } = script?.dataset ?? {}
+
+async function fetchToken(url: string): Promise<string> {
+  const response = await fetch(url)
+  const text = await response.text()
+  return response.ok ? text : Promise.reject(response.status)
+}
 
 if (script && key) {
   const queued = Array.isArray(window.waybill) ? window.waybill : []
@@ -42,6 +49,7 @@ if (script && key) {
     gpc: gpc !== undefined,
     ...(Number(sessionTimeout) > 0 ? { sessionTimeout: Number(sessionTimeout) } : {}),
     sessionEnded: sessionEnded !== undefined,
+    ...(token ? { token: () => fetchToken(token) } : {}),
     accumulators: [touch(), pageView()],
   })
   const push = (...calls: Call[]) => {

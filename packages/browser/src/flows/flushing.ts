@@ -140,7 +140,10 @@ export function createFlusher(options: FlusherOptions): Flusher {
   /** Rejects when there is none: an outage like any other. */
   async function findToken(): Promise<void> {
     if (options.token)
-      token ??= await Promise.race([options.token(), delay(TOKEN_TIMEOUT).then(() => Promise.reject('timeout'))])
+      token ??= await Promise.race([
+        options.token(),
+        delay(TOKEN_TIMEOUT).then(() => Promise.reject(new Error('timeout'))),
+      ])
   }
 
   async function flushAll(signal: AbortSignal, force: boolean, leased: boolean): Promise<number | undefined> {
