@@ -1,4 +1,4 @@
-import { isDerivedStreamId, type StreamId } from '@waybill/protocol'
+import { hmacSha256, isDerivedStreamId, type StreamId, signKey } from '@waybill/protocol'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { NOW, batchOf as ownBatchOf } from '../../test/batches.ts'
@@ -520,5 +520,39 @@ describe('a key of servers', () => {
     expect((await problemOf(await post(app, '/v1/batch', { batch: batchOf(2) }, { Origin }))).code).toBe(
       'origin_not_allowed',
     )
+  })
+})
+
+describe('what a key says holds here, too', () => {
+  test('its sinks, and its limits', async () => {
+    const [r2, webhook] = [recordingSink({ name: 'r2' }), recordingSink({ name: 'webhook' })]
+    const key = { ...writeKey, sinks: ['webhook'], limits: { batchEvents: 1 } }
+    const { app } = collectorWith({ keys: [key], sinks: [r2, webhook] })
+    await taken(await post(app, '/v1/batch', { batch: batchOf(2) }))
+    expect([r2.batches.size, webhook.batches.size]).toEqual([0, 2])
+  })
+
+  test('its rate: a 429 that these clients heed, before the body is read', async () => {
+    const { app } = collectorWith({ keys: [{ ...writeKey, rate: { limit: 1, period: 10 } }] })
+    await taken(await post(app, '/v1/track', eventOf(1)))
+    const response = await post(app, '/v1/track', 'not even JSON')
+    expect(response.headers.get('Retry-After')).toBe('10')
+    expect(await problemOf(response)).toMatchObject({ status: 429, code: 'rate_limited' })
+  })
+
+  test('that it asks for a token, which these clients cannot bring', async () => {
+    const key = { ...writeKey, tokenSecrets: ['the secret of a backend, long enough'] }
+    const { app, sink } = collectorWith({ keys: [key] })
+    expect((await problemOf(await post(app, '/v1/track', eventOf(1)))).code).toBe('token_required')
+    expect(sink.batches.size).toBe(0)
+  })
+
+  test('when it is signed', async () => {
+    const secret = 'what write keys are signed with here'
+    const claims = { kid: '1', iat: NOW / 1000, id: 'shop', origins: [ORIGIN] }
+    const { app, sink } = collectorWith({ keys: [], signingKeys: [{ id: '1', secret }] })
+    const key = await signKey(claims, secret, hmacSha256)
+    await taken(await post(app, '/v1/track', eventOf(1), { Authorization: basic(key) }))
+    expect([...sink.batches.values()].map(({ keyId }) => keyId)).toEqual(['shop'])
   })
 })
