@@ -2,7 +2,30 @@ import { cloudflareTest } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
 import { provideHostile } from './test/fuzz/provide-hostile.ts'
 
+const consumer = { maxBatchSize: 10, maxBatchTimeout: 0, retryDelay: 0 }
+
 export default defineConfig({
-  plugins: [cloudflareTest({ miniflare: { compatibilityDate: '2026-11-17', r2Buckets: ['EVENTS'] } })],
-  test: { name: 'collector', include: ['{src,test}/**/*.test.ts'], provide: { hostile: provideHostile('workerd') } },
+  plugins: [
+    cloudflareTest({
+      main: 'test/queue-worker.ts',
+      miniflare: {
+        compatibilityDate: '2026-11-17',
+        r2Buckets: ['EVENTS'],
+        queueProducers: { BATCHES: 'batches', ONE: 'one', OTHER: 'other' },
+        queueConsumers: {
+          batches: { ...consumer, maxRetries: 3, deadLetterQueue: 'dead' },
+          one: consumer,
+          other: { ...consumer, maxRetries: 3 },
+          dead: consumer,
+        },
+      },
+    }),
+  ],
+  test: {
+    name: 'collector',
+    include: ['{src,test}/**/*.test.ts'],
+    // A file costs two seconds here. test/queues.test.ts has queues whole; their parts are tested in Node.
+    exclude: ['src/node/**', 'src/**/queue-*.test.ts'],
+    provide: { hostile: provideHostile('workerd') },
+  },
 })
