@@ -4,26 +4,27 @@ import type { WriteKey } from './key-ring.ts'
 const EXAMPLE = '{"wk_live_…": {"id": "site", "origins": ["https://www.example.com"]}}'
 
 /**
- * Write keys as JSON, `{"wk_live_…": {"id": "site", "origins": ["https://www.example.com"]}}`. Throws a `ConfigurationError`
- * that begins with `setting`, where the text came from, when it is none.
+ * Reads write keys out of a setting that holds them as JSON: `{"wk_live_…": {"id": "site", "origins": ["https://…"]}}`.
+ * Throws a `ConfigurationError` that names the setting.
+ *
+ * @param name what the setting is called, `WRITE_KEYS`
  */
-export function parseWriteKeys(text: string, setting: string): WriteKey[] {
+export function parseWriteKeys(name: string, text: string | undefined): WriteKey[] {
+  if (!text) throw new ConfigurationError(`${name}: set it, to JSON as in ${EXAMPLE}.`)
   let sites: unknown
   try {
     sites = JSON.parse(text)
   } catch {
-    throw new ConfigurationError(`${setting}: it is not JSON; write it as in ${EXAMPLE}.`)
+    throw new ConfigurationError(`${name}: it is not JSON; write it as in ${EXAMPLE}.`)
   }
-  if (!isObject(sites)) throw new ConfigurationError(`${setting}: it is not an object; write it as in ${EXAMPLE}.`)
-  const keys = Object.entries(sites).map(([key, site]) => {
+  if (!isObject(sites)) throw new ConfigurationError(`${name}: it is not an object; write it as in ${EXAMPLE}.`)
+  return Object.entries(sites).map(([key, site]) => {
     const { id, origins } = isObject(site) ? site : {}
     if (typeof id !== 'string' || !isTexts(origins)) {
-      throw new ConfigurationError(`${setting}: '${key}' needs an id and a list of origins, as in ${EXAMPLE}.`)
+      throw new ConfigurationError(`${name}: '${key}' needs an id and a list of origins, as in ${EXAMPLE}.`)
     }
     return { key, id, origins }
   })
-  if (keys.length === 0) throw new ConfigurationError(`${setting}: name at least one key, as in ${EXAMPLE}.`)
-  return keys
 }
 
 const isObject = (value: unknown): value is Record<string, unknown> =>

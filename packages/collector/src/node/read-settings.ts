@@ -113,8 +113,8 @@ function readNumber(name: string, text: string, most: number): number {
 const developmentKey: WriteKey = { key: 'wk_dev', id: 'dev', origins: 'localhost' }
 
 function readKeys(file: string, name: string, text: string | undefined, host: string): readonly WriteKey[] {
-  if (file !== '') return parseWriteKeys(readText(file, name), name)
-  if (text) return parseWriteKeys(text, 'WRITE_KEYS')
+  if (file !== '') return parseWriteKeys(name, readText(file, name))
+  if (text) return parseWriteKeys('WRITE_KEYS', text)
   if (isLoopback(host) || host === '::1') return [developmentKey]
   throw new ConfigurationError(
     `WRITE_KEYS: set it, or name a file with --keys, as others than this machine get in at ${host}; see --help.`,
