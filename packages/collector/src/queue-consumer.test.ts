@@ -79,37 +79,30 @@ test('events that a sink refuses become tombstones, and the message is done', as
   expect(sink.events()).toMatchObject([{ seq: 1, type: 'rejected', reason: 'refused_by_sink' }])
 })
 
-test('a message that cannot be read, or is of a queue without sinks here, comes again within a minute, and harms no other', async () => {
+test('a message that cannot be read comes again within a minute each time, and harms no other', async () => {
   const sink = recordingSink()
   const entries: QueueLog[] = []
   const consumer = createQueueConsumer({ queues: { q: [sink] }, log: (entry) => entries.push(entry), now: () => 0 })
   const [bad, good, late] = [await queued(1), await queued(2), await queued(3, 50)]
-  bad.message.body = { not: 'ours' }
-  await consumer({ queue: 'q', messages: [bad.message, good.message] })
-  await consumer({ queue: 'constructor', messages: [late.message] })
+  for (const { message } of [bad, late]) message.body = { not: 'ours' }
+  await consumer({ queue: 'q', messages: [bad.message, good.message, late.message] })
   expect([bad.settled, good.settled, late.settled]).toEqual([[{ delaySeconds: 10 }], ['acked'], [{ delaySeconds: 60 }]])
-  expect(entries).toEqual([
-    {
-      at: '1970-01-01T00:00:00.000Z',
-      queue: 'q',
-      messageId: 'm1',
-      attempts: 1,
-      acked: false,
-      retryAfter: 10,
-      sinks: [],
-    },
-    {
-      at: '1970-01-01T00:00:00.000Z',
-      queue: 'q',
-      messageId: 'm2',
-      attempts: 1,
-      acked: true,
-      batchId: expect.stringMatching(/:2-2$/),
-      keyId: 'site',
-      sinks: [{ name: 'recording', taken: true }],
-    },
-    expect.objectContaining({ messageId: 'm3', queue: 'constructor', retryAfter: 60 }),
+  const [at, queue, detail] = ['1970-01-01T00:00:00.000Z', 'q', expect.stringContaining('no message of ours')]
+  const [batchId, sinks] = [expect.stringMatching(/:2-2$/), [{ name: 'recording', taken: true }]]
+  expect(entries.toSorted((one, other) => one.messageId.localeCompare(other.messageId))).toEqual([
+    { at, queue, messageId: 'm1', attempts: 1, acked: false, retryAfter: 10, detail, sinks: [] },
+    { at, queue, messageId: 'm2', attempts: 1, acked: true, batchId, keyId: 'site', sinks },
+    { at, queue, messageId: 'm3', attempts: 50, acked: false, retryAfter: 60, detail, sinks: [] },
   ])
+})
+
+test('the messages of a queue that was forgotten here wait for the release that names it', async () => {
+  const entries: QueueLog[] = []
+  const { message, settled } = await queued(1, 50)
+  const consumer = createQueueConsumer({ queues: { q: [recordingSink()] }, log: (entry) => entries.push(entry) })
+  await consumer({ queue: 'constructor', messages: [message] })
+  expect(settled).toEqual([{ delaySeconds: 1800 }])
+  expect(entries).toMatchObject([{ acked: false, detail: "queues: add 'constructor', with its sinks" }])
 })
 
 test('a log that throws changes nothing', async () => {

@@ -22,6 +22,8 @@ export interface QueueLog {
   acked: boolean
   /** In how many seconds it comes again; after the last of its retries, the queue moves it to its dead-letter queue. */
   retryAfter?: number
+  /** Why no sink was asked. */
+  detail?: string
   /** Absent when it is no message of ours. */
   batchId?: BatchId
   keyId?: string
@@ -86,7 +88,7 @@ export function createQueueConsumer({
 
   async function deliver(message: QueuedMessage, queue: string): Promise<void> {
     const { id: messageId, attempts } = message
-    const settle = (retryAfter: number | undefined, rest: Pick<QueueLog, 'batchId' | 'keyId' | 'sinks'>) => {
+    const settle = (retryAfter: number | undefined, rest: Pick<QueueLog, 'detail' | 'batchId' | 'keyId' | 'sinks'>) => {
       if (retryAfter === undefined) message.ack()
       else message.retry({ delaySeconds: retryAfter })
       const acked = retryAfter === undefined
@@ -94,11 +96,15 @@ export function createQueueConsumer({
       tell({ at, queue, messageId, attempts, acked, ...(retryAfter === undefined ? {} : { retryAfter }), ...rest })
     }
 
-    const batch = fromQueueMessage(message.body)
-    // A queue that is not known here keeps its messages for a release that knows it.
     const sinks = Object.hasOwn(queues, queue) ? queues[queue] : undefined
-    if (!batch || !sinks) {
-      settle(toRetryDelay(Math.min(UNREADABLE, backoff(attempts)), []), { sinks: [] })
+    if (!sinks) {
+      settle(toRetryDelay(backoff(attempts), []), { detail: `queues: add '${queue}', with its sinks`, sinks: [] })
+      return
+    }
+    const batch = fromQueueMessage(message.body)
+    if (!batch) {
+      const delay = toRetryDelay(Math.min(UNREADABLE, backoff(attempts)), [])
+      settle(delay, { detail: 'it is no message of ours, or of a later release', sinks: [] })
       return
     }
     const { required, bestEffort } = fanOut(batch, sinks, { deadline: sinkDeadline, after: webPlatform.after })

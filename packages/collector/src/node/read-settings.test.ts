@@ -16,7 +16,7 @@ test('with nothing set it is for this machine only, with the development key', (
 })
 
 test('an option counts before the environment, and an empty variable is none', () => {
-  const env = { PORT: '1', HOST: '', EVENTS_DIR: '/data', WRITE_KEYS: KEYS, GRACE: '3' }
+  const env = { PORT: '1', HOST: '', EVENTS_DIR: '/data', WRITE_KEYS: KEYS, GRACE_SECONDS: '3' }
   expect(readSettings(['--port', '2', '--host=0.0.0.0'], env)).toMatchObject({
     port: 2,
     host: '0.0.0.0',

@@ -26,7 +26,7 @@ const settings = {
   host: { variable: 'HOST', value: '127.0.0.1', help: 'an address of this machine; 0.0.0.0: all' },
   dir: { variable: 'EVENTS_DIR', value: './events', help: 'the folder of the events' },
   keys: { variable: 'WRITE_KEYS_FILE', value: '', help: 'a file with the write keys as JSON' },
-  grace: { variable: 'GRACE', value: '15', help: 'seconds for what is in flight at its end' },
+  grace: { variable: 'GRACE_SECONDS', value: '15', help: 'seconds for what is in flight at its end' },
 } as const
 
 type Name = keyof typeof settings

@@ -104,32 +104,38 @@ export async function startServer(
   await listen(server, port, host)
   const { port: actual } = server.address() as AddressInfo
 
+  async function shutDown(deadline: number): Promise<number> {
+    isClosing = true
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+    // A connection that is kept would be used again by a client that does not know.
+    for (const response of answering) response.shouldKeepAlive = false
+    const count = () => answering.size + working.size
+    const drained = new Promise<void>((resolve) => {
+      settled = () => {
+        if (count() === 0) resolve()
+      }
+      settled()
+    })
+    let timer: NodeJS.Timeout | undefined
+    const expired = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, deadline)
+    })
+    await Promise.race([drained, expired])
+    clearTimeout(timer)
+    const left = count()
+    server.closeAllConnections()
+    await closed
+    return left
+  }
+
+  let closing: Promise<number> | undefined
   return {
     host,
     port: actual,
     url: `http://${host.includes(':') ? `[${host}]` : host}:${actual}`,
-    async close(deadline = 15_000) {
-      isClosing = true
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-      // A connection that is kept would be used again by a client that does not know.
-      for (const response of answering) response.shouldKeepAlive = false
-      const count = () => answering.size + working.size
-      const drained = new Promise<void>((resolve) => {
-        settled = () => {
-          if (count() === 0) resolve()
-        }
-        settled()
-      })
-      let timer: NodeJS.Timeout | undefined
-      const expired = new Promise<void>((resolve) => {
-        timer = setTimeout(resolve, deadline)
-      })
-      await Promise.race([drained, expired])
-      clearTimeout(timer)
-      const left = count()
-      server.closeAllConnections()
-      await closed
-      return left
+    close(deadline = 15_000) {
+      closing ??= shutDown(deadline)
+      return closing
     },
   }
 }
