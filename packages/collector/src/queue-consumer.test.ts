@@ -105,6 +105,13 @@ test('the messages of a queue that was forgotten here wait for the release that 
   expect(entries).toMatchObject([{ acked: false, detail: "queues: add 'constructor', with its sinks" }])
 })
 
+test('a message is not taken for delivered because something else failed', async () => {
+  const backoff = () => {
+    throw new Error('no number')
+  }
+  expect(await consume(1, [failing(transient())], { backoff })).toEqual([undefined])
+})
+
 test('a log that throws changes nothing', async () => {
   const log = () => {
     throw new Error('full')

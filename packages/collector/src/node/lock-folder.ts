@@ -8,15 +8,15 @@ import { join } from 'node:path'
 export type Unlock = () => Promise<void>
 
 /**
- * Takes a folder for this process alone, among the processes of this machine: two that append to one file could not tell each
+ * Takes a folder for this process alone, among the processes of this machine, or of its container: two that append to one file could not tell each
  * other's writes from a torn one. The lock is a socket that is listened on, so that the system lets go of it with the process.
  *
  * @returns nothing when another process has it
  */
-export async function lockFolder(folder: string): Promise<Unlock | undefined> {
+export async function lockFolder(folder: string, platform: string = process.platform): Promise<Unlock | undefined> {
   const { dev, ino } = await stat(folder, { bigint: true })
   const name = `waybill-${createHash('sha256').update(`${dev}:${ino}`).digest('hex').slice(0, 16)}`
-  const address = toAddress(name)
+  const address = toAddress(name, platform)
   let server = await listen(address)
   if (server === 'taken' && isFile(address) && !(await isAlive(address))) {
     await rm(address, { force: true })
@@ -30,9 +30,9 @@ export async function lockFolder(folder: string): Promise<Unlock | undefined> {
 }
 
 /** Linux has names for sockets that are no files, and Windows pipes; elsewhere it is a file, which a killed process leaves. */
-function toAddress(name: string): string {
-  if (process.platform === 'linux') return `\0${name}`
-  if (process.platform === 'win32') return `\\\\.\\pipe\\${name}`
+function toAddress(name: string, platform: string): string {
+  if (platform === 'linux') return `\0${name}`
+  if (platform === 'win32') return `\\\\.\\pipe\\${name}`
   return join(tmpdir(), `${name}.sock`)
 }
 
