@@ -187,11 +187,12 @@ test('what a queue has cut into parts is complete, with repeats and a rejected e
   const lines = range(1, 30).map((seq) => (seq === 15 ? tombstone(15) : large(seq)))
   await collector.present(1, 30, lines)
   await collector.present(1, 30, lines)
+  await collector.post([{ type: 'track', event: 'Clicked', messageId: 'm-1', userId: 'u-1', timestamp: time(1) }])
   for (const destination of ['bucket', 'webhook.json'] as const) {
     const { code, report } = await collector.audit(destination)
     expect(code, destination).toBe(0)
-    expect(report).toMatchObject({ verdict: 'complete', totals: { events: 29, shed: 1, missing: 0 }, remarks: [] })
-    expect(report.totals.files).toBe(destination === 'bucket' ? 5 : 1)
+    expect(report).toMatchObject({ verdict: 'complete', totals: { events: 30, shed: 1, missing: 0 }, remarks: [] })
+    expect(report.totals.files).toBe(destination === 'bucket' ? 6 : 1)
   }
   await collector.present(1, 30, lines.with(29, large(30, 'Else')))
   const { code, report } = await collector.audit('bucket')

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import type { Origins } from '../core/allows-origin.ts'
 import { ConfigurationError } from '../core/configuration-error.ts'
 import { createCollector } from '../create-collector.ts'
 import { fileSink } from './file-sink.ts'
@@ -70,9 +71,7 @@ async function serve(
 }
 
 function introduce({ url }: RunningServer, dir: string, keys: Settings['keys']): string {
-  const sites = keys.map(({ key, id, origins }) =>
-    origins === 'localhost' ? `${key}, from any origin of this machine` : `${key} (${id}), from ${origins.join(', ')}`,
-  )
+  const sites = keys.map(({ key, id, origins }) => `${key} (${id}), from ${describeOrigins(origins)}`)
   return `
   Waybill's collector is up.
 
@@ -81,4 +80,9 @@ function introduce({ url }: RunningServer, dir: string, keys: Settings['keys']):
   Events      ${dir}/<key id>/dt=<day>.ndjson
 
 `
+}
+
+function describeOrigins(origins: Origins): string {
+  if (typeof origins !== 'string') return origins.join(', ')
+  return origins === 'localhost' ? 'any origin of this machine' : `any ${origins}`
 }
