@@ -61,8 +61,9 @@ async function serve(
   stderr.write(introduce(server, resolve(dir), keys))
 
   const signal = await stopped
+  const closing = server.close(grace)
   stderr.write(`waybill: ${signal}, finishing what is in flight; once more to end at once\n`)
-  const cutOff = await server.close(grace)
+  const cutOff = await closing
   await sink.close()
   stderr.write(
     cutOff === 0 ? 'waybill: done\n' : `waybill: cut off ${cutOff} in flight; their clients present them again\n`,
