@@ -70,13 +70,15 @@ test('a sink that throws or hangs is a sink without the message', async () => {
   expect(await consume(1, [hangs], { sinkDeadline: 1 })).toEqual([{ delaySeconds: 10 }])
 })
 
-test('events that a sink refuses become tombstones, and the message is done', async () => {
+test('events that a sink refuses become dead letters and tombstones, and the message is done', async () => {
   const sink = recordingSink({
     before: async ({ lines }) =>
       new TextDecoder().decode(lines[0]).includes('refused_by_sink') ? undefined : { kind: 'refused', seqs: [1] },
   })
-  expect(await consume(1, [sink])).toEqual(['acked'])
+  const deadLetter = recordingSink({ name: 'dead' })
+  expect(await consume(1, [sink], { deadLetter })).toEqual(['acked'])
   expect(sink.events()).toMatchObject([{ seq: 1, type: 'rejected', reason: 'refused_by_sink' }])
+  expect(deadLetter.events()).toMatchObject([{ seq: 1, type: 'track', received: { refusedBy: { sink: 'recording' } } }])
 })
 
 test('a message that cannot be read comes again within a minute each time, and harms no other', async () => {

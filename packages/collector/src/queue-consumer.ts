@@ -6,6 +6,7 @@ import { harmless } from './core/harmless.ts'
 import { fromQueueMessage } from './core/queue-message.ts'
 import { toBackoff, toRetryDelay } from './core/retry-delay.ts'
 import type { Sink } from './core/sink.ts'
+import { withDeadLetter } from './core/with-dead-letter.ts'
 import { fanOut } from './fan-out.ts'
 import { webPlatform } from './web-platform.ts'
 
@@ -33,6 +34,11 @@ export interface QueueLog {
 export interface QueueConsumerOptions {
   /** Which sinks have what of each queue, by its name; at least one of a queue's sinks is required. */
   queues: Readonly<Record<string, readonly Sink[]>>
+  /**
+   * Who gets the events that a sink refuses, before a tombstone takes their places. For one sink only, use `withDeadLetter`.
+   * Default: the tombstone is all that is left of them.
+   */
+  deadLetter?: Sink
   /** How long each sink may take, in milliseconds. Default 10,000. */
   sinkDeadline?: number
   /** In how many seconds a message is tried again, by how often it was. Default: 10, doubled each time, up to 1,800. */
@@ -78,6 +84,7 @@ const UNREADABLE = 60
  */
 export function createQueueConsumer({
   queues,
+  deadLetter,
   sinkDeadline = 10_000,
   backoff = toBackoff,
   now = Date.now,
@@ -107,7 +114,8 @@ export function createQueueConsumer({
       settle(delay, { detail: 'it is no message of ours, or of a later release', sinks: [] })
       return
     }
-    const { required, bestEffort } = fanOut(batch, sinks, { deadline: sinkDeadline, after: webPlatform.after })
+    const kept = deadLetter ? sinks.map((sink) => withDeadLetter(sink, deadLetter)) : sinks
+    const { required, bestEffort } = fanOut(batch, kept, { deadline: sinkDeadline, after: webPlatform.after })
     const deliveries = await required
     const faults = deliveries.flatMap(({ result }) => (result.ok ? [] : [result.fault]))
     const asked = faults.map(({ retryAfter }) => retryAfter)
