@@ -3,12 +3,13 @@ import { stripTypeScriptTypes } from 'node:module'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import * as collector from '../../packages/collector/src/index.ts'
+import * as node from '../../packages/collector/src/node.ts'
 import { examples, toSinkTable } from '../../packages/collector/test/sink-table.ts'
 import { findPart } from './readme-part.ts'
 
 const root = join(import.meta.dirname, '../..')
 const readme = readFileSync(join(root, 'README.md'), 'utf8')
-const sinks = Object.keys(collector).filter((name) => name.endsWith('Sink'))
+const sinks = Object.keys({ ...collector, ...node }).filter((name) => name.endsWith('Sink'))
 
 test('the README says of each sink what it says of itself; `pnpm sinks` writes it', () => {
   const { begin, end } = findPart(readme, 'sinks')
