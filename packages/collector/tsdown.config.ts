@@ -1,3 +1,10 @@
 import { defineConfig } from 'tsdown'
 
-export default defineConfig({ entry: 'src/index.ts', platform: 'neutral', dts: true, fixedExtension: false })
+// Together, so that there is one ConfigurationError.
+export default defineConfig({
+  entry: { index: 'src/index.ts', node: 'src/node.ts', bin: 'src/node/bin.ts' },
+  platform: 'neutral',
+  deps: { neverBundle: [/^node:/] },
+  dts: true,
+  fixedExtension: false,
+})

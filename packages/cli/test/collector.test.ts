@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { createCollector, r2Sink, type Sink } from '@waybill/collector'
+import { createCollector, createQueueConsumer, queueSink, r2Sink, type Sink } from '@waybill/collector'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { audit } from '../src/commands/audit.ts'
 import type { AuditReport } from '../src/core/report.ts'
@@ -15,8 +15,23 @@ beforeEach(async () => {
 })
 afterEach(() => rm(folder, { recursive: true }))
 
+/** A queue in memory whose consumer delivers at once. */
+function throughQueue(...sinks: Sink[]): Sink {
+  const consume = createQueueConsumer({ queues: { batches: sinks } })
+  return queueSink({
+    queueName: 'batches',
+    queue: {
+      async sendBatch(messages) {
+        const settle = { ack: () => {}, retry: () => expect.unreachable() }
+        const queued = Array.from(messages, ({ body }, index) => ({ id: String(index), body, attempts: 1, ...settle }))
+        await consume({ queue: 'batches', messages: queued })
+      },
+    },
+  })
+}
+
 /** A bucket in memory, and a destination that keeps each batch as a webhook would get it. */
-function startCollector() {
+function startCollector({ isQueued = false } = {}) {
   const objects = new Map<string, { body: Uint8Array; customMetadata: Record<string, string> }>()
   const arrays: string[] = []
   const bucket = r2Sink({
@@ -44,7 +59,7 @@ function startCollector() {
   let now = Date.parse(time(60_000))
   const app = createCollector({
     keys: [{ key: 'wk_shop', id: 'shop', origins: ['https://www.example.com'] }],
-    sinks: [bucket, webhook],
+    sinks: isQueued ? [throughQueue(bucket, webhook)] : [bucket, webhook],
     now: () => now++,
   })
   return {
@@ -164,4 +179,24 @@ test('what clients of Segment’s API send is complete as well, a stream for eac
       remarks: [],
     })
   }
+})
+
+test('what a queue has cut into parts is complete, with repeats and a rejected event, and a fork is still a fork', async () => {
+  const collector = startCollector({ isQueued: true })
+  const large = (seq: number, name = 'Clicked') =>
+    event(seq, { name }).replace('"properties":{', `"properties":{"note":"${'x'.repeat(15_000)}",`)
+  const lines = range(1, 30).map((seq) => (seq === 15 ? tombstone(15) : large(seq)))
+  await collector.present(1, 30, lines)
+  await collector.present(1, 30, lines)
+  await collector.post([{ type: 'track', event: 'Clicked', messageId: 'm-1', userId: 'u-1', timestamp: time(1) }])
+  for (const destination of ['bucket', 'webhook.json'] as const) {
+    const { code, report } = await collector.audit(destination)
+    expect(code, destination).toBe(0)
+    expect(report).toMatchObject({ verdict: 'complete', totals: { events: 30, shed: 1, missing: 0 }, remarks: [] })
+    expect(report.totals.files).toBe(destination === 'bucket' ? 6 : 1)
+  }
+  await collector.present(1, 30, lines.with(29, large(30, 'Else')))
+  const { code, report } = await collector.audit('bucket')
+  expect(code).toBe(1)
+  expect(report.totals).toMatchObject({ forked: 1, missing: 0 })
 })

@@ -18,8 +18,17 @@ export { createCollector } from './create-collector.ts'
 export { memoryRateLimiter } from './memory-rate-limiter.ts'
 export { misconfiguredCollector } from './misconfigured-collector.ts'
 export type { CollectorOptions } from './options.ts'
+export {
+  createQueueConsumer,
+  type QueueConsumer,
+  type QueueConsumerOptions,
+  type QueuedMessage,
+  type QueuedMessages,
+  type QueueLog,
+} from './queue-consumer.ts'
 export { type ClickhouseSinkOptions, clickhouseSink } from './sinks/clickhouse-sink.ts'
 export { type ConsoleSinkOptions, consoleSink } from './sinks/console-sink.ts'
+export { type MessageQueue, type QueueSinkOptions, queueSink } from './sinks/queue-sink.ts'
 export { type Bucket, type R2SinkOptions, r2Sink } from './sinks/r2-sink.ts'
 export { type S3SinkOptions, s3Sink } from './sinks/s3-sink.ts'
 export { type SegmentSinkOptions, segmentSink } from './sinks/segment-sink.ts'

@@ -2,12 +2,14 @@ import {
   type Bucket,
   clickhouseSink,
   consoleSink,
+  queueSink,
   r2Sink,
   type Sink,
   s3Sink,
   segmentSink,
   webhookSink,
 } from '../src/index.ts'
+import { fileSink } from '../src/node.ts'
 
 const bucket: Bucket = { head: async () => null, put: async () => null }
 const password = 'secret'
@@ -22,6 +24,8 @@ export const examples: Readonly<Record<string, Sink>> = {
     secretAccessKey: password,
   }),
   clickhouseSink: clickhouseSink({ url: 'https://clickhouse.example:8443', user: 'waybill', password }),
+  fileSink: fileSink({ dir: './events' }),
+  queueSink: queueSink({ queue: { sendBatch: async () => {} }, queueName: 'batches' }),
   webhookSink: webhookSink({ url: 'https://example.com/hook' }),
   segmentSink: segmentSink({ url: 'https://api.segment.io/v1/batch', writeKey: 'abc123' }),
   consoleSink: consoleSink(),

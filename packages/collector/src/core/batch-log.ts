@@ -60,11 +60,15 @@ export function toBatchLog({ at, ms, problem, keyId, batchId, counts = NOTHING, 
     ...(keyId === undefined ? {} : { keyId }),
     ...(batchId === undefined ? {} : { batchId }),
     ...counts,
-    sinks: deliveries.map(({ sink: { name }, result, refused }) => ({
-      name,
-      taken: result.ok,
-      ...(refused.length > 0 && { refused }),
-      ...(!result.ok && { detail: printable(result.fault.detail) }),
-    })),
+    sinks: toOutcomes(deliveries),
   }
 }
+
+/** What to log of deliveries: text of a destination cannot move a terminal's cursor. */
+export const toOutcomes = (deliveries: readonly Delivery[]): SinkOutcome[] =>
+  deliveries.map(({ sink: { name }, result, refused }) => ({
+    name,
+    taken: result.ok,
+    ...(refused.length > 0 && { refused }),
+    ...(!result.ok && { detail: printable(result.fault.detail) }),
+  }))

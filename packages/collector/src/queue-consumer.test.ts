@@ -1,0 +1,148 @@
+import { expect, test } from 'vitest'
+import { deliverable } from '../test/batches.ts'
+import { recordingSink } from '../test/recording-sink.ts'
+import { ConfigurationError } from './core/configuration-error.ts'
+import { toQueueMessages } from './core/queue-message.ts'
+import type { SinkFault } from './core/sink.ts'
+import { createQueueConsumer, type QueueConsumerOptions, type QueueLog } from './queue-consumer.ts'
+
+/** A message that says what became of it. */
+async function queued(first: number, attempts = 1) {
+  const [body] = await toQueueMessages(await deliverable(first, first))
+  const settled: ('acked' | { delaySeconds?: number } | undefined)[] = []
+  return {
+    settled,
+    message: {
+      id: `m${first}`,
+      body: new TextDecoder().decode(body) as unknown,
+      attempts,
+      ack: () => settled.push('acked'),
+      retry: (options?: { delaySeconds?: number }) => settled.push(options),
+    },
+  }
+}
+
+const failing = (fault: SinkFault) => recordingSink({ before: async () => fault })
+
+/** What becomes of a message at this attempt. */
+async function consume(attempts: number, sinks: QueueConsumerOptions['queues'][string], options = {}) {
+  const { settled, message } = await queued(1, attempts)
+  await createQueueConsumer({ queues: { q: sinks }, ...options })({ queue: 'q', messages: [message] })
+  return settled
+}
+
+const transient = (retryAfter?: number): SinkFault => ({
+  kind: 'transient',
+  detail: 'away',
+  ...(retryAfter === undefined ? {} : { retryAfter }),
+})
+
+test('a message that all required sinks have is acknowledged, whatever becomes of it at the others', async () => {
+  const other = recordingSink({ name: 'other', required: false, before: async () => transient() })
+  expect(await consume(1, [recordingSink(), other])).toEqual(['acked'])
+})
+
+test.each([
+  [1, 10],
+  [2, 20],
+  [8, 1280],
+  [9, 1800],
+  [100, 1800],
+])('a message that a required sink does not have after %i attempts comes again in %i s', async (attempts, delay) => {
+  const sinks = [recordingSink({ name: 'one' }), failing(transient())]
+  expect(await consume(attempts, sinks)).toEqual([{ delaySeconds: delay }])
+})
+
+test('it comes no sooner than each of its sinks wants it, within what a queue can delay', async () => {
+  const sinks = (retryAfter: number) => [failing(transient(retryAfter)), { ...failing(transient(1)), name: 'other' }]
+  expect(await consume(1, sinks(77.5))).toEqual([{ delaySeconds: 78 }])
+  expect(await consume(3, sinks(2))).toEqual([{ delaySeconds: 40 }])
+  expect(await consume(1, sinks(1_000_000))).toEqual([{ delaySeconds: 43_200 }])
+})
+
+test('a sink that throws or hangs is a sink without the message', async () => {
+  const throws = recordingSink()
+  throws.deliver = () => {
+    throw new Error('broken')
+  }
+  const hangs = recordingSink({ before: () => new Promise(() => {}) })
+  expect(await consume(1, [throws])).toEqual([{ delaySeconds: 10 }])
+  expect(await consume(1, [hangs], { sinkDeadline: 1 })).toEqual([{ delaySeconds: 10 }])
+})
+
+test('events that a sink refuses become dead letters and tombstones, and the message is done', async () => {
+  const sink = recordingSink({
+    before: async ({ lines }) =>
+      new TextDecoder().decode(lines[0]).includes('refused_by_sink') ? undefined : { kind: 'refused', seqs: [1] },
+  })
+  const deadLetter = recordingSink({ name: 'dead' })
+  expect(await consume(1, [sink], { deadLetter })).toEqual(['acked'])
+  expect(sink.events()).toMatchObject([{ seq: 1, type: 'rejected', reason: 'refused_by_sink' }])
+  expect(deadLetter.events()).toMatchObject([{ seq: 1, type: 'track', received: { refusedBy: { sink: 'recording' } } }])
+})
+
+test('a message that cannot be read comes again within a minute each time, and harms no other', async () => {
+  const sink = recordingSink()
+  const entries: QueueLog[] = []
+  const consumer = createQueueConsumer({ queues: { q: [sink] }, log: (entry) => entries.push(entry), now: () => 0 })
+  const [bad, good, late] = [await queued(1), await queued(2), await queued(3, 50)]
+  for (const { message } of [bad, late]) message.body = { not: 'ours' }
+  await consumer({ queue: 'q', messages: [bad.message, good.message, late.message] })
+  expect([bad.settled, good.settled, late.settled]).toEqual([[{ delaySeconds: 10 }], ['acked'], [{ delaySeconds: 60 }]])
+  const [at, queue, detail] = ['1970-01-01T00:00:00.000Z', 'q', expect.stringContaining('no message of ours')]
+  const [batchId, sinks] = [expect.stringMatching(/:2-2$/), [{ name: 'recording', taken: true }]]
+  expect(entries.toSorted((one, other) => one.messageId.localeCompare(other.messageId))).toEqual([
+    { at, queue, messageId: 'm1', attempts: 1, acked: false, retryAfter: 10, detail, sinks: [] },
+    { at, queue, messageId: 'm2', attempts: 1, acked: true, batchId, keyId: 'site', sinks },
+    { at, queue, messageId: 'm3', attempts: 50, acked: false, retryAfter: 60, detail, sinks: [] },
+  ])
+})
+
+test('the messages of a queue that was forgotten here wait for the release that names it', async () => {
+  const entries: QueueLog[] = []
+  const { message, settled } = await queued(1, 50)
+  const consumer = createQueueConsumer({ queues: { q: [recordingSink()] }, log: (entry) => entries.push(entry) })
+  await consumer({ queue: 'constructor', messages: [message] })
+  expect(settled).toEqual([{ delaySeconds: 1800 }])
+  expect(entries).toMatchObject([{ acked: false, detail: "queues: add 'constructor', with its sinks" }])
+})
+
+test('a message is not taken for delivered because something else failed', async () => {
+  const backoff = () => {
+    throw new Error('no number')
+  }
+  expect(await consume(1, [failing(transient())], { backoff })).toEqual([undefined])
+})
+
+test('a log that throws changes nothing', async () => {
+  const log = () => {
+    throw new Error('full')
+  }
+  expect(await consume(1, [recordingSink()], { log })).toEqual(['acked'])
+})
+
+test('six messages are delivered at a time, as a Worker has no more connections', async () => {
+  let now = 0
+  let most = 0
+  const sink = recordingSink({
+    before: async () => {
+      most = Math.max(most, ++now)
+      await new Promise((resolve) => setTimeout(resolve))
+      now--
+      return undefined
+    },
+  })
+  const messages = await Promise.all(Array.from({ length: 20 }, (_, index) => queued(index + 1)))
+  await createQueueConsumer({ queues: { q: [sink] } })({ queue: 'q', messages: messages.map(({ message }) => message) })
+  expect(most).toBe(6)
+  expect(messages.every(({ settled }) => settled[0] === 'acked')).toBe(true)
+})
+
+test.each([
+  [{}, 'name at least one queue'],
+  [{ q: [] }, "'q' needs a sink that is required"],
+  [{ q: [recordingSink({ required: false })] }, "'q' needs a sink that is required"],
+])('queues that cannot work are refused: %j', (queues, message) => {
+  expect(() => createQueueConsumer({ queues })).toThrow(ConfigurationError)
+  expect(() => createQueueConsumer({ queues })).toThrow(message)
+})

@@ -1,0 +1,149 @@
+import type { BatchId } from '@waybill/protocol'
+import type { SinkOutcome } from './core/batch-log.ts'
+import { toOutcomes } from './core/batch-log.ts'
+import { ConfigurationError } from './core/configuration-error.ts'
+import { harmless } from './core/harmless.ts'
+import { fromQueueMessage } from './core/queue-message.ts'
+import { toBackoff, toRetryDelay } from './core/retry-delay.ts'
+import type { Sink } from './core/sink.ts'
+import { withDeadLetter } from './core/with-dead-letter.ts'
+import { fanOut } from './fan-out.ts'
+import { webPlatform } from './web-platform.ts'
+
+/** What one delivery of one message came to. Holds no control characters and nothing of any event. */
+export interface QueueLog {
+  /** RFC 3339. */
+  at: string
+  queue: string
+  /** The queue's own id of the message. */
+  messageId: string
+  /** How often it was delivered, from 1. */
+  attempts: number
+  /** Whether the queue may forget it. */
+  acked: boolean
+  /** In how many seconds it comes again; after the last of its retries, the queue moves it to its dead-letter queue. */
+  retryAfter?: number
+  /** Why no sink was asked. */
+  detail?: string
+  /** Absent when it is no message of ours. */
+  batchId?: BatchId
+  keyId?: string
+  sinks: SinkOutcome[]
+}
+
+export interface QueueConsumerOptions {
+  /** Which sinks have what of each queue, by its name; at least one of a queue's sinks is required. */
+  queues: Readonly<Record<string, readonly Sink[]>>
+  /**
+   * Who gets the events that a sink refuses, before a tombstone takes their places. For one sink only, use `withDeadLetter`.
+   * Default: the tombstone is all that is left of them.
+   */
+  deadLetter?: Sink
+  /** How long each sink may take, in milliseconds. Default 10,000. */
+  sinkDeadline?: number
+  /** In how many seconds a message is tried again, by how often it was. Default: 10, doubled each time, up to 1,800. */
+  backoff?: (attempts: number) => number
+  /** The clock, in milliseconds since 1970. Default `Date.now`. */
+  now?: () => number
+  /** Called once for each delivery of a message. Default: nothing is logged. */
+  log?: (entry: QueueLog) => void
+}
+
+/** So much of Cloudflare's `Message` as is used. */
+export interface QueuedMessage {
+  readonly id: string
+  readonly body: unknown
+  readonly attempts: number
+  ack(): void
+  retry(options?: { delaySeconds?: number }): void
+}
+
+/** So much of Cloudflare's `MessageBatch` as is used. */
+export interface QueuedMessages {
+  readonly queue: string
+  readonly messages: readonly QueuedMessage[]
+}
+
+/** What a Worker's `queue` handler is. It never rejects: each message is acknowledged, or retried, by itself. */
+export type QueueConsumer = (batch: QueuedMessages) => Promise<void>
+
+/** Deliveries at a time: a Worker has six connections that wait for their answer (developers.cloudflare.com/workers/platform/limits). */
+const LANES = 6
+
+/** The longest wait of a message that cannot be read: it is of another release or no message of ours, and no sink's outage. */
+const UNREADABLE = 60
+
+/**
+ * Delivers what `queueSink` has queued to any sinks, as the collector would: events that a sink refuses become tombstones, and
+ * a message is acknowledged when all required sinks have it. Otherwise the queue is asked for it again, so late as a sink
+ * wants it. What never succeeds, or is no message of ours, goes to the dead-letter queue of the consumer's configuration after
+ * `max_retries`. Throws a `ConfigurationError` for a setting that cannot work.
+ *
+ * A message that is tried again goes to all sinks of its queue. With one queue for each sink, which a first consumer may fill
+ * by `queueSink`s, nothing is repeated to a sink for another's sake.
+ */
+export function createQueueConsumer({
+  queues,
+  deadLetter,
+  sinkDeadline = 10_000,
+  backoff = toBackoff,
+  now = Date.now,
+  log = () => {},
+}: QueueConsumerOptions): QueueConsumer {
+  checkQueues(queues)
+  const tell = harmless(log)
+
+  async function deliver(message: QueuedMessage, queue: string): Promise<void> {
+    const { id: messageId, attempts } = message
+    const settle = (retryAfter: number | undefined, rest: Pick<QueueLog, 'detail' | 'batchId' | 'keyId' | 'sinks'>) => {
+      if (retryAfter === undefined) message.ack()
+      else message.retry({ delaySeconds: retryAfter })
+      const acked = retryAfter === undefined
+      const at = new Date(now()).toISOString()
+      tell({ at, queue, messageId, attempts, acked, ...(retryAfter === undefined ? {} : { retryAfter }), ...rest })
+    }
+
+    const sinks = Object.hasOwn(queues, queue) ? queues[queue] : undefined
+    if (!sinks) {
+      settle(toRetryDelay(backoff(attempts), []), { detail: `queues: add '${queue}', with its sinks`, sinks: [] })
+      return
+    }
+    const batch = fromQueueMessage(message.body)
+    if (!batch) {
+      const delay = toRetryDelay(Math.min(UNREADABLE, backoff(attempts)), [])
+      settle(delay, { detail: 'it is no message of ours, or of a later release', sinks: [] })
+      return
+    }
+    const kept = deadLetter ? sinks.map((sink) => withDeadLetter(sink, deadLetter)) : sinks
+    const { required, bestEffort } = fanOut(batch, kept, { deadline: sinkDeadline, after: webPlatform.after })
+    const deliveries = await required
+    const faults = deliveries.flatMap(({ result }) => (result.ok ? [] : [result.fault]))
+    const asked = faults.map(({ retryAfter }) => retryAfter)
+    const outcomes = toOutcomes([...deliveries, ...(await bestEffort)])
+    const { batchId, keyId } = batch
+    settle(faults.length === 0 ? undefined : toRetryDelay(backoff(attempts), asked), {
+      batchId,
+      keyId,
+      sinks: outcomes,
+    })
+  }
+
+  return async function consume({ queue, messages }) {
+    const waiting = messages.values()
+    const lane = async () => {
+      for (const message of waiting) {
+        // What is neither acknowledged nor retried when the handler is done counts as acknowledged.
+        await deliver(message, queue).catch(() => message.retry())
+      }
+    }
+    await Promise.all(Array.from({ length: LANES }, lane))
+  }
+}
+
+function checkQueues(queues: QueueConsumerOptions['queues']): void {
+  if (Object.keys(queues).length === 0) throw new ConfigurationError('queues: name at least one queue, with its sinks.')
+  for (const [queue, sinks] of Object.entries(queues)) {
+    if (sinks.some(({ required }) => required)) continue
+    throw new ConfigurationError(`queues: '${queue}' needs a sink that is required, or its messages are lost.`)
+  }
+}
