@@ -229,7 +229,7 @@ async function storm(seed: number) {
   ]
   for (let turn = 0; turn < 400; turn++) {
     const destination = any(bucket, receiver)
-    destination.faults[any('slow', 'fails', 'refuses', 'lies', 'outlives')] = any(0, 0.2, 0.5)
+    destination.faults[any('lags', 'slow', 'fails', 'refuses', 'lies', 'outlives')] = any(0, 0.2, 0.5)
     set.present(any(...bodies)(1 + Math.floor(random() * 100)), { gzip: random() < 0.5 })
     if (random() < 0.1) fleet.kill(turn)
     if (random() < 0.05) fleet.replaceAll({ instances: any(1, 2, 3), limits: any({}, { batchEvents: 5 }) })

@@ -63,8 +63,8 @@ export interface Operations {
   run: <Value>(operation: Operation<Value>) => Promise<Value>
 }
 
-/** More than the waiting budget of a collector, in milliseconds; twice and a bit of it is less than a deadline. */
-const LAG = 3_500
+/** More than the waiting budget of a collector, in milliseconds; two of the longest are less than a deadline. */
+const LAG = 3_100
 
 /** @param deadline of the sinks, in milliseconds */
 export function createOperations(scheduler: Scheduler, deadline: number): Operations {
@@ -82,7 +82,7 @@ export function createOperations(scheduler: Scheduler, deadline: number): Operat
   async function run<Value>({ caller, signal, takeEffect, sayFailed, sayRefused }: Operation<Value>): Promise<Value> {
     signal?.throwIfAborted()
     let [there, back] = [travel(), travel()]
-    if (happens('lags')) back += LAG * (1 + scheduler.random())
+    if (happens('lags')) back += LAG * (1 + scheduler.random() / 2)
     else if (happens('slow')) {
       const seconds = deadline + scheduler.random() * 20_000
       if (scheduler.random() < 0.5) there += seconds

@@ -14,6 +14,8 @@ const SITE: History['setup'] = {
   maxBytes: 16_777_216,
   requestTimeout: 2_000,
   collectors: 1,
+  cache: 'none',
+  lagging: false,
 }
 
 /** Its visitors are asked first. */
