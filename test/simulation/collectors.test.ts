@@ -214,6 +214,55 @@ test('a deployment that cannot work is refused, and the one before it goes on', 
   expect(statusesOf(set)).toEqual([200])
 })
 
+const again = (attempt: number, receipt?: string) =>
+  `${headerOf(1, 3, { attempt, receipt })}\n${linesOf(1, 3).join('\n')}\n`
+
+test('what one collector has done the others know by the cache that they share, most of the time', async () => {
+  const arrivals = { none: 0, memory: 0, shared: 0 }
+  for (let seed = 1; seed <= 20; seed++) {
+    for (const cache of ['none', 'memory', 'shared'] as const) {
+      const set = setUp(seed, { cache })
+      for (const attempt of [1, 2]) {
+        set.present(again(attempt))
+        await set.scheduler.pass(30_000)
+      }
+      expect(statusesOf(set)).toEqual([200, 200])
+      arrivals[cache] += set.bucket.arrivals.length
+    }
+  }
+  expect(arrivals.none).toBe(40)
+  expect(arrivals.memory).toBeLessThan(35)
+  expect(arrivals.shared).toBeLessThan(30)
+  expect(arrivals.shared).toBeGreaterThan(20)
+})
+
+test('a receipt is good at every collector with its key, and for no destination that has moved', async () => {
+  const keys = [1, 2].map((number) => ({ id: `k${number}`, secret: `${number}`.repeat(32) }))
+  const set = setUp(1, { receiptKeys: keys.slice(0, 1) })
+  const receipt = () => JSON.parse(set.answers.at(-1)?.body ?? '').receipt
+  const run = async (attempt: number) => {
+    set.present(again(attempt, attempt === 1 ? undefined : receipt()))
+    await set.scheduler.pass(30_000)
+  }
+  set.receiver.faults.fails = 1
+  await run(1)
+  set.fleet.replaceAll({ receiptKeys: keys.toReversed() })
+  await run(2)
+  expect(set.bucket.arrivals).toHaveLength(1)
+  set.fleet.replaceAll({
+    receiptKeys: keys.slice(1),
+    sinks: [
+      { destination: set.bucket, required: true, generation: 'moved' },
+      { destination: set.receiver, required: true },
+    ],
+  })
+  set.receiver.faults.fails = 0
+  await run(3)
+  expect(statusesOf(set)).toEqual([503, 503, 200])
+  expect(set.bucket.arrivals).toHaveLength(2)
+  expect(set.logged.map(({ receipt }) => receipt)).toEqual([undefined, undefined, undefined])
+})
+
 /** A few hundred batches, some of them more than once, some spoilt or forked, under every fault there is. */
 async function storm(seed: number) {
   const set = setUp(seed)
