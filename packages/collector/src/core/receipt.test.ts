@@ -1,6 +1,6 @@
+import { hmacSha256 as hmac } from '@waybill/protocol'
 import { expect, test } from 'vitest'
 import { deliverable, NOW } from '../../test/batches.ts'
-import { hmacSha256 as hmac } from '@waybill/protocol'
 import {
   issueReceipt,
   RECEIPT_LIFETIME,
