@@ -1,9 +1,14 @@
 import type { Limits } from '@waybill/protocol'
 import type { BatchLog } from '../../packages/collector/src/core/batch-log.ts'
+import type { ReceiptKey } from '../../packages/collector/src/core/receipt.ts'
+import type { SignatureCache } from '../../packages/collector/src/core/signature-cache.ts'
 import { createCollector } from '../../packages/collector/src/create-collector.ts'
+import { memorySignatureCache } from '../../packages/collector/src/signature-caches/memory-signature-cache.ts'
+import { noSignatureCache } from '../../packages/collector/src/signature-caches/no-signature-cache.ts'
 import type { SimulatedDestination } from './destination.ts'
 import { simulatedPlatform } from './platform.ts'
 import type { Life, Scheduler } from './scheduler.ts'
+import { createSimulatedCache } from './signature-cache.ts'
 
 /** A request as it reaches a collector. */
 interface Incoming {
@@ -28,8 +33,22 @@ interface Outgoing {
 interface Deployment {
   /** How many collectors. */
   instances: number
-  sinks: readonly { destination: SimulatedDestination; required: boolean }[]
+  sinks: readonly DeployedSink[]
   limits: Partial<Limits>
+  receiptKeys: readonly ReceiptKey[]
+  cache: CacheKind
+}
+
+/** Where signatures are remembered: nowhere, in each collector by itself, or in one place that is as unreliable as an edge's. */
+export type CacheKind = 'none' | 'memory' | 'shared'
+
+interface DeployedSink {
+  destination: SimulatedDestination
+  required: boolean
+  /** What the configuration calls it. Default: as the destination. */
+  name?: string
+  /** Which of the destinations that were called so. */
+  generation?: string
 }
 
 export interface Fleet {
@@ -70,12 +89,27 @@ export function createFleet({
   instances = 2,
   sinks,
   limits = {},
+  receiptKeys = [],
+  cache = 'none',
 }: FleetOptions): Fleet {
-  let deployment: Deployment = { instances, sinks, limits }
+  let deployment: Deployment = { instances, sinks, limits, receiptKeys, cache }
+  const now = () => Math.floor(scheduler.now())
+  const shared = createSimulatedCache(scheduler)
   let fleet = deploy(deployment)
   const counts = { taken: 0, answered: 0, died: 0 }
 
-  function start({ sinks, limits }: Deployment): Instance {
+  function cacheOf(kind: CacheKind, life: Life): SignatureCache {
+    switch (kind) {
+      case 'none':
+        return noSignatureCache
+      case 'memory':
+        return memorySignatureCache({ now })
+      case 'shared':
+        return shared.as(life)
+    }
+  }
+
+  function start({ sinks, limits, receiptKeys, cache }: Deployment): Instance {
     const life: Life = { state: 'running' }
     const platform = simulatedPlatform(scheduler, life)
     /** Other requests come in between, and the collector may die. */
@@ -88,9 +122,14 @@ export function createFleet({
     const app = createCollector(
       {
         keys: [{ key, id: 'sim', origins }],
-        sinks: sinks.map(({ destination, required }) => destination.sinkOf(life, { required })),
+        sinks: sinks.map(({ destination, required, ...named }) => ({
+          ...destination.sinkOf(life, { required }),
+          ...named,
+        })),
         limits,
-        now: () => Math.floor(scheduler.now()),
+        receiptKeys,
+        signatureCache: cacheOf(cache, life),
+        now,
         log,
       },
       {

@@ -3,13 +3,14 @@ import type { Life, Scheduler } from './scheduler.ts'
 
 /**
  * What may go wrong with an operation at a destination:
+ * - `lags`: it takes seconds, longer than a collector waits with its answer, and is done before the deadline.
  * - `slow`: it takes seconds, longer than the deadline of a sink, before it takes effect or after.
  * - `fails`: it has no effect, and says so.
  * - `refuses`: it has no effect, and says which event it will never take.
  * - `lies`: it has taken effect, and says that it failed. Only a repeat without effect is spoken of truly.
  * - `outlives`: it takes effect although whoever asked has died or stopped waiting. Half of them do, unless told otherwise.
  */
-export type Fault = 'slow' | 'fails' | 'refuses' | 'lies' | 'outlives'
+export type Fault = 'lags' | 'slow' | 'fails' | 'refuses' | 'lies' | 'outlives'
 
 /** Something brought to a destination, whether it was kept or known already. */
 export interface Arrival {
@@ -62,10 +63,13 @@ export interface Operations {
   run: <Value>(operation: Operation<Value>) => Promise<Value>
 }
 
+/** More than the waiting budget of a collector, in milliseconds; two of the longest are less than a deadline. */
+const LAG = 3_100
+
 /** @param deadline of the sinks, in milliseconds */
 export function createOperations(scheduler: Scheduler, deadline: number): Operations {
-  const faults = { slow: 0, fails: 0, refuses: 0, lies: 0, outlives: 0.5 }
-  const counts = { slow: 0, fails: 0, refuses: 0, lies: 0, outlives: 0 }
+  const faults = { lags: 0, slow: 0, fails: 0, refuses: 0, lies: 0, outlives: 0.5 }
+  const counts = { lags: 0, slow: 0, fails: 0, refuses: 0, lies: 0, outlives: 0 }
 
   function happens(fault: Fault): boolean {
     if (scheduler.random() >= faults[fault]) return false
@@ -78,7 +82,8 @@ export function createOperations(scheduler: Scheduler, deadline: number): Operat
   async function run<Value>({ caller, signal, takeEffect, sayFailed, sayRefused }: Operation<Value>): Promise<Value> {
     signal?.throwIfAborted()
     let [there, back] = [travel(), travel()]
-    if (happens('slow')) {
+    if (happens('lags')) back += LAG * (1 + scheduler.random() / 2)
+    else if (happens('slow')) {
       const seconds = deadline + scheduler.random() * 20_000
       if (scheduler.random() < 0.5) there += seconds
       else back += seconds

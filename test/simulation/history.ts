@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import type { Leave } from './browser.ts'
+import type { CacheKind } from './collectors.ts'
 import type { Fault } from './destination.ts'
 import type { Weather } from './network.ts'
 import { LEAST_EVENT_BYTES } from './oracle.ts'
@@ -19,6 +20,8 @@ export type Action =
   | { do: 'weather'; weather: Partial<Weather> }
   | { do: 'collector dies'; collector: number }
   | { do: 'collectors'; count: number; limits: Record<string, number>; archive: Archive }
+  | { do: 'redeploy'; receiptKeys: readonly number[]; cache: CacheKind; move: boolean }
+  | { do: 'rogue' }
   | { do: 'sink'; sink: number; fault: Fault; on: boolean }
   | { do: 'consent'; tab: number; decision: 'granted' | 'denied' }
   | { do: 'forget'; tab: number }
@@ -41,6 +44,9 @@ interface Setup {
   maxBytes: number
   requestTimeout: number
   collectors: number
+  cache: CacheKind
+  /** One destination always takes longer than collectors wait with their answer. */
+  lagging: boolean
 }
 
 /** All that is to be known of a run: with the same history everything happens in the same way. */
@@ -68,6 +74,8 @@ const track = fc.record({
 })
 
 const HOUR = 3_600_000
+
+const cache = fc.constantFrom<CacheKind>('none', 'none', 'memory', 'shared')
 
 const action: fc.Arbitrary<Action> = fc.oneof(
   { weight: 24, arbitrary: track },
@@ -129,11 +137,21 @@ const action: fc.Arbitrary<Action> = fc.oneof(
     }),
   },
   {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant('redeploy' as const),
+      receiptKeys: fc.constantFrom([], [1], [2, 1], [2], [3, 2]),
+      cache,
+      move: fc.boolean(),
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('rogue' as const) }) },
+  {
     weight: 5,
     arbitrary: fc.record({
       do: fc.constant('sink' as const),
       sink: fc.nat(2),
-      fault: fc.constantFrom('slow' as const, 'fails', 'lies', 'refuses'),
+      fault: fc.constantFrom('lags' as const, 'slow', 'fails', 'lies', 'refuses'),
       on: fc.boolean(),
     }),
   },
@@ -223,6 +241,8 @@ const setup = (consent: fc.Arbitrary<Setup['consent']>): fc.Arbitrary<Setup> =>
     maxBytes: fc.constantFrom(20_000, 16_777_216, 16_777_216),
     requestTimeout: fc.constantFrom(2_000, 30_000),
     collectors: fc.integer({ min: 1, max: 3 }),
+    cache,
+    lagging: fc.constantFrom(false, false, false, true),
   })
 
 const seed = fc.noShrink(fc.nat(0x7fffffff))

@@ -86,6 +86,29 @@ export const mutants: readonly Mutant[] = [
     breaks: ['G9'],
   },
   {
+    name: 'signs receipts that are good for any bytes',
+    file: 'collector/src/core/receipt.ts',
+    changes: [['batch.batchId, batch.digest, accepted', 'batch.batchId, accepted']],
+    breaks: ['G3'],
+  },
+  {
+    name: 'remembers a batch as done before the sinks have it',
+    file: 'collector/src/convey-batch.ts',
+    changes: [
+      [
+        "{ state: 'in_progress' }, toSeconds(lastDeadline))",
+        "{ state: 'done', recorded: events, rejected }, REMEMBERED_FOR)",
+      ],
+    ],
+    breaks: ['G3'],
+  },
+  {
+    name: 'does not wait for a batch that is presented again',
+    file: 'collector/src/convey-batch.ts',
+    changes: [['copy ? 0 : isRepeat ? undefined : patience', 'copy ? 0 : patience']],
+    breaks: ['G3'],
+  },
+  {
     name: 'leaves no tombstone where events gave way',
     file: 'browser/src/flows/shedding.ts',
     changes: [['      for (const [key, text] of tombstones) put(key, text)\n', '']],

@@ -109,6 +109,18 @@ for (const [name, create] of Object.entries(kinds)) {
       expect(early).toEqual(new Set([true, false]))
     })
 
+    test('when it lags, has the batch, and says so before the deadline', async () => {
+      for (let seed = 1; seed <= 20; seed++) {
+        const set = setUp(create, seed)
+        const batch = await deliverable(1, 2)
+        set.destination.faults.lags = 1
+        const delivery = set.sink.deliver(batch, new AbortController().signal)
+        expect(await within(3_000, set.scheduler, delivery)).toBeUndefined()
+        expect(heldOf(set.destination, batch)).toEqual([textOf(batch)])
+        expect(await within(DEADLINE - 3_000, set.scheduler, delivery)).toEqual(OK)
+      }
+    })
+
     test('when it fails, keeps nothing', async () => {
       const set = setUp(create)
       const batch = await deliverable(1, 2)
@@ -154,7 +166,7 @@ for (const [name, create] of Object.entries(kinds)) {
       await deliver(set, await deliverable(1, 2))
       set.destination.faults.fails = 0
       for (let first = 1; first <= 50; first++) expect(await deliver(set, await deliverable(first, first))).toEqual(OK)
-      expect(set.destination.counts).toEqual({ slow: 0, fails: 1, refuses: 0, lies: 0, outlives: 0 })
+      expect(set.destination.counts).toEqual({ lags: 0, slow: 0, fails: 1, refuses: 0, lies: 0, outlives: 0 })
     })
   })
 }

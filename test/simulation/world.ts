@@ -1,11 +1,12 @@
 import { createProfile, STORAGE_DELAY, type Tab } from './browser.ts'
 import { createFleet } from './collectors.ts'
-import type { Fault } from './destination.ts'
+import type { Fault, SimulatedDestination } from './destination.ts'
 import type { Action, Archive, History } from './history.ts'
 import { createSimulatedDisk } from './indexed-db.ts'
 import { createNetwork, FAIR } from './network.ts'
 import { createOracle, type Holding, type Violation } from './oracle.ts'
 import type { Release } from './releases.ts'
+import { createRogue } from './rogue.ts'
 import { createScheduler, type Life } from './scheduler.ts'
 import { seededRandom } from './seeded-random.ts'
 import { simulatedR2, simulatedWebhook } from './sinks.ts'
@@ -23,6 +24,7 @@ export interface Run {
 
 const START = Date.parse('2026-11-22T10:00:00.000Z')
 const NAME = 'waybill'
+const ORIGIN = 'https://site.example'
 const MINUTE = 60_000
 /** With the faults over, all must be recorded within this. */
 const PATIENCE = 6 * 60 * MINUTE
@@ -74,18 +76,33 @@ export async function runHistory({ seed, setup, steps }: History): Promise<Run> 
 
   const disk = createSimulatedDisk({ scheduler })
   const [bucket, webhook] = [simulatedR2({ scheduler }), simulatedWebhook({ scheduler })]
-  const archive = simulatedR2({ scheduler, name: 'archive' })
-  const destinations = [bucket, webhook, archive]
-  const sinksWith = (role: Archive) =>
-    [bucket, webhook, ...(role === 'none' ? [] : [archive])].map((destination) => ({
-      destination,
-      required: destination !== archive || role === 'required',
-    }))
+  webhook.faults.lags = setup.lagging ? 1 : 0
+  /** The third sink has moved so often; the last of these is where it is now. */
+  const archives = [simulatedR2({ scheduler, name: 'archive' })]
+  const destinations = () => [bucket, webhook, ...archives]
+  const archiveNow = () => archives.at(-1) as SimulatedDestination
+  let role: Archive = 'none'
+  const sinksNow = () => [
+    { destination: bucket, required: true },
+    { destination: webhook, required: true },
+    ...(role === 'none'
+      ? []
+      : [
+          {
+            destination: archiveNow(),
+            name: 'archive',
+            generation: `archive ${archives.length}`,
+            required: role === 'required',
+          },
+        ]),
+  ]
   const fleet = createFleet({
     scheduler,
-    origins: ['https://site.example'],
+    origins: [ORIGIN],
     instances: setup.collectors,
-    sinks: sinksWith('none'),
+    sinks: sinksNow(),
+    receiptKeys: toReceiptKeys([1]),
+    cache: setup.cache,
     log({ code, detail }) {
       if (code === 'internal_error') oracle.violate('G9', `a collector failed: ${detail}`)
     },
@@ -178,7 +195,8 @@ export async function runHistory({ seed, setup, steps }: History): Promise<Run> 
     consent: setup.consent,
     flushAt: setup.flushAt,
     maxBytes: setup.maxBytes,
-    requestTimeout: setup.requestTimeout,
+    // Who gives up before a destination can have acknowledged never hears that it has.
+    requestTimeout: setup.lagging ? 30_000 : setup.requestTimeout,
   }
   const profile = createProfile({ scheduler, disk, network, options })
   const pages: Page[] = []
@@ -516,7 +534,21 @@ export async function runHistory({ seed, setup, steps }: History): Promise<Run> 
         return
       case 'collectors':
         inject('collectors replaced')
-        fleet.replaceAll({ instances: action.count, limits: action.limits, sinks: sinksWith(action.archive) })
+        role = action.archive
+        fleet.replaceAll({ instances: action.count, limits: action.limits, sinks: sinksNow() })
+        return
+      case 'redeploy':
+        inject('receipt keys and cache changed')
+        if (action.move) archives.push(simulatedR2({ scheduler, name: `archive ${archives.length + 1}` }))
+        fleet.replaceAll({
+          sinks: sinksNow(),
+          receiptKeys: toReceiptKeys(action.receiptKeys),
+          cache: action.cache,
+        })
+        return
+      case 'rogue':
+        inject(action.do)
+        rogue.act()
         return
       case 'release':
         inject(action.do)
@@ -539,8 +571,9 @@ export async function runHistory({ seed, setup, steps }: History): Promise<Run> 
   }
 
   function setFault(sink: number, fault: Fault, on: boolean): void {
-    const destination = destinations[sink % destinations.length]
+    const destination = [bucket, webhook, archiveNow()][sink % 3]
     if (destination) destination.faults[fault] = on ? 0.6 : 0
+    if (setup.lagging) webhook.faults.lags = 1
   }
 
   /** When the visitor last wished something, and last set the clock. */
@@ -556,14 +589,22 @@ export async function runHistory({ seed, setup, steps }: History): Promise<Run> 
   }
 
   let decisions = 0
-  const holdings = (): Holding[] =>
-    destinations.map((destination) => ({
+  /** What is there, of the rogue's stream or of all others. */
+  const holdings = (ofRogue = false): Holding[] =>
+    destinations().map((destination) => ({
       sink: destination.name,
-      arrivals: destination.arrivals,
-      isWhole: destination !== archive,
+      arrivals: destination.arrivals.filter(({ batchId }) => batchId.startsWith(rogue.streamId) === ofRogue),
+      isWhole: destination === bucket || destination === webhook,
       keepsForks: destination !== webhook,
       refused: destination.refused,
     }))
+  const rogue = createRogue({
+    ...{ scheduler, fleet },
+    url: `${options.endpoint}/v1/events?key=${options.writeKey}`,
+    origin: ORIGIN,
+    holdings: (names) => holdings(true).filter(({ sink }) => names.includes(sink)),
+    violate: ({ guarantee, text }) => oracle.violate(guarantee, `of another sender, ${text}`),
+  })
 
   for (const { after, action } of steps) {
     if (oracle.violations.length > 0) break
@@ -579,7 +620,10 @@ export async function runHistory({ seed, setup, steps }: History): Promise<Run> 
 
   say('the faults are over')
   network.weather = FAIR
-  for (const { faults } of destinations) Object.assign(faults, { slow: 0, fails: 0, refuses: 0, lies: 0 })
+  for (const { faults } of destinations()) {
+    Object.assign(faults, { lags: 0, slow: 0, fails: 0, refuses: 0, lies: 0 })
+  }
+  if (setup.lagging) webhook.faults.lags = 1
   fleet.replaceAll({ limits: {} })
   release = latest
   disk.hang = false
@@ -616,13 +660,16 @@ export async function runHistory({ seed, setup, steps }: History): Promise<Run> 
   }
   if (spans.isUsed && consent === 'granted' && oracle.violations.length === 0) await endSpans()
   oracle.check(holdings())
-  for (const { counts, name } of destinations) {
+  for (const { counts, name } of destinations()) {
     for (const [fault, count] of Object.entries(counts)) {
       if (count > 0) faults.set(`${name} ${fault}`, count)
     }
   }
   return { violations: oracle.violations, timeline, events: oracle.events, faults }
 }
+
+const toReceiptKeys = (numbers: readonly number[]) =>
+  numbers.map((number) => ({ id: `k${number}`, secret: `${number}`.repeat(32) }))
 
 /** Lets time pass until this is settled. */
 async function settleIn<Value>(

@@ -13,7 +13,7 @@ import { toEnvFile } from './to-env-file.ts'
 // Runs the collector on this machine, with the demo page and the development write key.
 
 const app = dirname(dirname(fileURLToPath(import.meta.url)))
-const { PORT = '8787', PERSIST_TO, WEBHOOK_URL, WEBHOOK_SECRET, WEBHOOK_FORMAT } = process.env
+const { PORT = '8787', PERSIST_TO, WEBHOOK_URL, WEBHOOK_SECRET, WEBHOOK_FORMAT, RECEIPT_KEYS } = process.env
 const port = Number(PORT)
 const address = `http://localhost:${port}`
 const assets = join(app, 'dist/assets-dev')
@@ -27,9 +27,13 @@ if (problem) {
 // Settings go through a file, for its owner only: a secret on a command line is everybody's to read.
 const folder = await mkdtemp(join(tmpdir(), 'waybill-'))
 const settings = join(folder, 'settings.env')
-await writeFile(settings, toEnvFile({ ENVIRONMENT: 'development', WEBHOOK_URL, WEBHOOK_SECRET, WEBHOOK_FORMAT }), {
-  mode: 0o600,
-})
+await writeFile(
+  settings,
+  toEnvFile({ ENVIRONMENT: 'development', WEBHOOK_URL, WEBHOOK_SECRET, WEBHOOK_FORMAT, RECEIPT_KEYS }),
+  {
+    mode: 0o600,
+  },
+)
 
 const wrangler = spawn(
   process.execPath,

@@ -44,6 +44,12 @@ test('development has a key of its own, and production has not', () => {
   expect(configure({ EVENTS, WRITE_KEYS, ENVIRONMENT: 'production' }).keys).toHaveLength(1)
 })
 
+test('receipt keys are read from JSON, in their order', () => {
+  const receiptKeys = ['202612', '202611'].map((id) => ({ id, secret: 'x'.repeat(32) }))
+  expect(configure({ EVENTS, WRITE_KEYS, RECEIPT_KEYS: JSON.stringify(receiptKeys) })).toMatchObject({ receiptKeys })
+  expect(configure({ EVENTS, WRITE_KEYS }).receiptKeys).toEqual([])
+})
+
 test('every destination that is set is used, and the client waits for each', () => {
   expect(names({ EVENTS, WRITE_KEYS })).toEqual(['r2'])
   expect(names({ WRITE_KEYS, WEBHOOK_URL: 'https://example.com' })).toEqual(['webhook'])
@@ -53,7 +59,7 @@ test('every destination that is set is used, and the client waits for each', () 
 })
 
 test('settings that are there but empty count as not set', () => {
-  const empty = { WEBHOOK_URL: '', WEBHOOK_SECRET: '', WRITE_KEYS: '' }
+  const empty = { WEBHOOK_URL: '', WEBHOOK_SECRET: '', WRITE_KEYS: '', RECEIPT_KEYS: '' }
   expect(names({ EVENTS, ...empty, ENVIRONMENT: 'development' })).toEqual(['r2'])
   const webhook = { WEBHOOK_URL: 'https://example.com', WEBHOOK_SECRET: '', WEBHOOK_FORMAT: '' }
   expect(names({ WRITE_KEYS, ...webhook })).toEqual(['webhook'])
@@ -79,6 +85,13 @@ test.each<[what: string, settings: Settings, message: string]>([
   ['signing keys by name', { EVENTS, SIGNING_KEYS: '{"a":"hunter2"}' }, 'SIGNING_KEYS: write it as in'],
   ['a signing key without secret', { EVENTS, SIGNING_KEYS: '[{"id":"a"}]' }, 'SIGNING_KEYS: write it as in'],
   ['a signing key that is short', { EVENTS, SIGNING_KEYS: '[{"id":"a","secret":"b"}]' }, 'use 32 characters or more'],
+  ['a receipt key that is a text', { EVENTS, WRITE_KEYS, RECEIPT_KEYS: 'hunter2' }, 'RECEIPT_KEYS: write it as in'],
+  ['receipt keys by name', { EVENTS, WRITE_KEYS, RECEIPT_KEYS: '{"a":"hunter2"}' }, 'RECEIPT_KEYS: write it as in'],
+  [
+    'a receipt key without secret',
+    { EVENTS, WRITE_KEYS, RECEIPT_KEYS: '[{"id":"a"}]' },
+    'RECEIPT_KEYS: write it as in',
+  ],
   ['no destination', { WRITE_KEYS }, 'bind an R2 bucket as EVENTS, or set WEBHOOK_URL'],
   ['a format nobody knows', { WRITE_KEYS, WEBHOOK_URL: 'https://a.example', WEBHOOK_FORMAT: 'csv' }, 'json or ndjson'],
   [

@@ -22,6 +22,11 @@ export interface Settings {
   SIGNING_KEYS?: string
   /** Counts the requests of keys with a rate, over all isolates of a location. */
   RATE_LIMIT?: RateLimitBinding
+  /**
+   * What receipts are signed with, the newest first: `[{"id": "2026-11", "secret": "…"}]`. Unset: there are none, and when
+   * one destination fails the others have the batch again.
+   */
+  RECEIPT_KEYS?: string
   /** `development` adds the key `wk_dev` for any origin of this machine, and logs for people. */
   ENVIRONMENT?: string
   /** Every batch is posted there, as Standard Webhooks describes it. */
@@ -37,12 +42,13 @@ const developmentKey: WriteKey = { key: 'wk_dev', id: 'dev', origins: 'localhost
 /** What the settings make of a collector. Throws a `ConfigurationError` that names the setting and the mend. */
 export function configure(
   settings: Settings,
-): Pick<CollectorOptions, 'keys' | 'sinks' | 'signingKeys' | 'rateLimiter'> {
+): Pick<CollectorOptions, 'keys' | 'sinks' | 'signingKeys' | 'rateLimiter' | 'receiptKeys'> {
   const signingKeys = parseSigningKeys('SIGNING_KEYS', settings.SIGNING_KEYS)
   const { RATE_LIMIT } = settings
   return {
     keys: toKeys(settings, signingKeys.length > 0),
     signingKeys,
+    receiptKeys: parseSigningKeys('RECEIPT_KEYS', settings.RECEIPT_KEYS),
     sinks: toSinks(settings),
     ...(RATE_LIMIT && { rateLimiter: bindingRateLimiter({ binding: RATE_LIMIT, ...RATE_LIMIT_SIMPLE }) }),
   }

@@ -4,6 +4,7 @@ import {
   ConfigurationError,
   createCollector,
   misconfiguredCollector,
+  workersSignatureCache,
 } from '@waybill/collector'
 import { configure, isDevelopment, type Settings } from './configure.ts'
 import { toLogLine } from './to-log-line.ts'
@@ -24,7 +25,7 @@ export default {
 function build(settings: Settings): Collector {
   const log: CollectorOptions['log'] = isDevelopment(settings) ? logForPeople : logForMachines
   try {
-    return createCollector({ ...configure(settings), log })
+    return createCollector({ ...configure(settings), signatureCache: workersSignatureCache(), log })
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error
     return misconfiguredCollector(error, { log })

@@ -48,6 +48,21 @@ test('a sink that refused events is said to have taken the batch, and which even
   expect(toLogLine(entry)).toBe('10:00:00  0192d0c0…:1-20  5 events  90 B  webhook ✓ (refused seq 2, 4)  200  9 ms')
 })
 
+test('a batch of which a sink had a receipt, and one whose receipt was no good', () => {
+  const at = '2026-11-22T10:00:00.000Z'
+  const sinks = [{ name: 'r2', taken: true, skipped: true as const }]
+  const entry = { ...nothing, at, status: 200, ms: 9, batchId, events: 5, bytes: 90, sinks }
+  expect(toLogLine(entry)).toBe('10:00:00  0192d0c0…:1-20  5 events  90 B  r2 ✓ (by receipt)  200  9 ms')
+  const ignored = { ...entry, sinks: [{ name: 'r2', taken: true }], receipt: 'expired' as const }
+  expect(toLogLine(ignored)).toBe('10:00:00  0192d0c0…:1-20  5 events  90 B  r2 ✓  receipt ignored: expired  200  9 ms')
+})
+
+test('a batch that was recorded before, and was handed to no sink', () => {
+  const at = '2026-11-22T10:00:00.000Z'
+  const entry = { ...nothing, at, status: 200, ms: 9, batchId, events: 5, bytes: 90, remembered: 'done' as const }
+  expect(toLogLine(entry)).toBe('10:00:00  0192d0c0…:1-20  recorded before  200  9 ms')
+})
+
 test('a refusal: its code, and what to do', () => {
   const refused = { code: 'unknown_key', detail: 'Compare the keys.' } as const
   const entry = { ...nothing, at: '2026-11-22T10:00:00.000Z', status: 401, ms: 1, ...refused }

@@ -12,6 +12,8 @@ export function toLogLine({
   tombstones,
   rejected,
   bytes,
+  remembered,
+  receipt,
   sinks,
 }: BatchLog): string {
   const counts = [
@@ -24,6 +26,8 @@ export function toLogLine({
     ...(batchId === undefined ? [] : [batchId.replace(/^(.{8})[^:]*/, '$1…')]),
     // What went wrong at a sink is said there.
     ...(sinks.length > 0 ? [counts.join(', '), toSize(bytes), sinks.map(toOutcome).join('  ')] : []),
+    ...(remembered === 'done' ? ['recorded before'] : []),
+    ...(receipt === undefined ? [] : [`receipt ignored: ${receipt}`]),
     String(status),
     ...(code === undefined ? [] : [code]),
     ...(detail === undefined || sinks.length > 0 ? [] : [detail]),
@@ -35,5 +39,10 @@ const count = (number: number, noun: string): string => `${number} ${noun}${numb
 
 const toSize = (bytes: number): string => (bytes < 1024 ? `${bytes} B` : `${(bytes / 1024).toFixed(1)} KB`)
 
-const toOutcome = ({ name, taken, refused = [], detail }: SinkOutcome): string =>
-  [name, taken ? '✓' : `✗ ${detail}`, ...(refused.length > 0 ? [`(refused seq ${refused.join(', ')})`] : [])].join(' ')
+const toOutcome = ({ name, taken, skipped, refused = [], detail }: SinkOutcome): string =>
+  [
+    name,
+    taken ? '✓' : `✗ ${detail}`,
+    ...(skipped ? ['(by receipt)'] : []),
+    ...(refused.length > 0 ? [`(refused seq ${refused.join(', ')})`] : []),
+  ].join(' ')

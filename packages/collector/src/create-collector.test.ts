@@ -4,7 +4,7 @@ import { batchOf, eventOf, headerOf, lineOf, linesOf, NOW, STREAM } from '../tes
 import { bombOf, gzip } from '../test/gzip.ts'
 import { type App, collectorWith, KEY, ORIGIN, present, problemOf, recordedOf, writeKey } from '../test/present.ts'
 import { recordingSink } from '../test/recording-sink.ts'
-import type { BatchLog } from './index.ts'
+import { type BatchLog, noSignatureCache } from './index.ts'
 
 const batchId = `${STREAM}:1-2`
 /** A promise that the test resolves. */
@@ -721,7 +721,7 @@ describe('the log', () => {
 
   test('has one entry for a recorded batch', async () => {
     const log = vi.fn<(entry: BatchLog) => void>()
-    const { app } = collectorWith({ log, now: clock(NOW, NOW, NOW + 12) })
+    const { app } = collectorWith({ log, now: clock(NOW, NOW, NOW + 12), signatureCache: noSignatureCache })
     const shed = JSON.stringify({ streamId: STREAM, seq: 2, type: 'shed', reason: 'age' })
     const body = batchOf(1, 3, [lineOf(1), shed, '{}'])
     await present(app, body)

@@ -1,16 +1,17 @@
-import type { Recorded } from '@waybill/protocol'
-import type { Hono } from 'hono'
+import type { Accepted, Recorded } from '@waybill/protocol'
+import type { Context, Hono } from 'hono'
 import { afterAnswer } from './after-answer.ts'
 import { answerProblem } from './answer-problem.ts'
+import { conveyBatch } from './convey-batch.ts'
 import { toBatchLog } from './core/batch-log.ts'
-import { refuseDeliveries } from './core/delivery.ts'
+import { createHints } from './core/hints.ts'
 import { createKeyRing } from './core/key-ring.ts'
 import type { Platform } from './core/platform.ts'
+import { parsePrefer } from './core/prefer.ts'
 import { createSignedKeyRing } from './core/signed-key-ring.ts'
 import { toProblem } from './core/to-problem.ts'
 import { withDeadLetter } from './core/with-dead-letter.ts'
 import { createBase } from './create-base.ts'
-import { fanOut } from './fan-out.ts'
 import { type CollectorOptions, resolveOptions } from './options.ts'
 import { readSender } from './read-sender.ts'
 import { createSegmentApi } from './segment-api/create-segment-api.ts'
@@ -19,7 +20,7 @@ import { webPlatform } from './web-platform.ts'
 
 /**
  * A collector as a Hono app, the same in workerd and in Node: `POST <path>` takes batches, `POST /v1/batch` and others
- * take what clients of Segment's API send, `GET /health` says that it is up. It keeps nothing between requests. Throws a
+ * take what clients of Segment's API send, `GET /health` says that it is up. It keeps nothing between requests but hints. Throws a
  * `ConfigurationError` for a setting that cannot work.
  *
  * @param platform Leave it out. The simulation of this repository passes its own, whose clock is virtual and in which
@@ -27,10 +28,11 @@ import { webPlatform } from './web-platform.ts'
  */
 export function createCollector(options: CollectorOptions, platform: Platform = webPlatform): Hono {
   const { deadLetter, ...resolved } = resolveOptions(options)
-  const { keys, path, segmentApi, sinkDeadline, now, log, enrich } = resolved
+  const { keys, path, segmentApi, waitingBudget, now, log, enrich } = resolved
   const sinks = resolved.sinks.map((sink) => (deadLetter ? withDeadLetter(sink, deadLetter, platform.sha256) : sink))
   const findKey = createKeyRing(keys, platform.sha256)
   const readSignedKey = createSignedKeyRing({ ...resolved, hmac: platform.hmac })
+  const hints = createHints(resolved.signatureCache, platform.after)
   const app = createBase(log, now)
 
   app.get('/health', (c) => c.json({ status: 'ok', sinks: sinks.map(({ name }) => name) }))
@@ -60,20 +62,32 @@ export function createCollector(options: CollectorOptions, platform: Platform = 
 
     const { batch, sinks: own, events, tombstones, rejected, bytes } = taken.value
     const { batchId, keyId } = batch
-    const { required, bestEffort } = fanOut(batch, own, { deadline: sinkDeadline, after: platform.after })
-    const deliveries = await required
-    const refusal = refuseDeliveries(deliveries)
-    const problem = refusal && toProblem(refusal, batchId)
+    const preference = parsePrefer(c.req.header('Prefer'), waitingBudget)
+    const { answer, isRepeat, remembered, ignoredReceipt, ended } = await conveyBatch(taken.value, {
+      ...resolved,
+      ...{ sinks: own, hints, platform },
+      patience: preference?.wait ?? waitingBudget,
+      goOn: (work) => afterAnswer(c, work),
+    })
+    if (preference && !isRepeat) c.header('Preference-Applied', preference.applied)
+    const problem = 'code' in answer ? answer : undefined
+    const response = 'code' in answer ? answerProblem(c, answer) : answerTaken(c, answer)
 
     const at = now()
+    const { status } = response
     const counts = { events, tombstones, rejected: rejected.length, bytes }
     const logAll = async () => {
-      const all = [...deliveries, ...(await bestEffort)]
-      log(toBatchLog({ at, ms: at - began, problem, keyId, batchId, counts, deliveries: all }))
+      const deliveries = await ended
+      const receipt = ignoredReceipt
+      log(toBatchLog({ at, ms: at - began, status, problem, keyId, batchId, counts, remembered, receipt, deliveries }))
     }
     afterAnswer(c, logAll())
-    return problem ? answerProblem(c, problem) : c.json({ batchId, recorded: events, rejected } satisfies Recorded)
+    return response
   })
 
   return app
 }
+
+/** 200, or 202 and in a header as well when to come back. */
+const answerTaken = (c: Context, answer: Recorded | Accepted): Response =>
+  'retryAfter' in answer ? c.json(answer, 202, { 'Retry-After': String(answer.retryAfter) }) : c.json(answer)

@@ -1,4 +1,4 @@
-import { fail } from '@waybill/protocol'
+import { fail, ok } from '@waybill/protocol'
 import { abortable } from './core/abortable.ts'
 import type { Batch } from './core/batch.ts'
 import type { Delivery } from './core/delivery.ts'
@@ -7,28 +7,47 @@ import type { Platform } from './core/platform.ts'
 import type { Sink } from './core/sink.ts'
 import { withTombstones } from './core/with-tombstones.ts'
 
-/** What all sinks said, when they have: the answer waits for `required` only. Neither ever rejects. */
+/** What the sinks say of a batch. Nothing of it ever rejects. */
 export interface FanOut {
+  /** Settles when all required sinks have spoken, at the last of their deadlines. */
   required: Promise<Delivery[]>
   bestEffort: Promise<Delivery[]>
+  /** What was said until now. */
+  soFar: () => Delivery[]
 }
 
 interface Allowance {
-  /** In milliseconds. */
+  /** In milliseconds, for each sink that has none of its own. */
   deadline: number
+  /** These have the batch already. */
+  skip?: readonly Sink[]
   after: Platform['after']
 }
 
-/** Hands a batch to all sinks at once, and gives each of them until the deadline. */
-export function fanOut(batch: Batch, sinks: readonly Sink[], allowance: Allowance): FanOut {
-  const started = sinks.map((sink) => ({ required: sink.required, delivery: deliverWithin(allowance, sink, batch) }))
+/** Hands a batch to all sinks at once, and gives each of them until its deadline. */
+export function fanOut(batch: Batch, sinks: readonly Sink[], { deadline, skip = [], after }: Allowance): FanOut {
+  const said = new Map<Sink, Delivery>()
+  const started = sinks.map((sink) => ({ required: sink.required, delivery: deliver(sink) }))
+
+  async function deliver(sink: Sink): Promise<Delivery> {
+    const delivery: Delivery = skip.includes(sink)
+      ? { sink, result: ok(undefined), refused: [], skipped: true }
+      : await deliverWithin(sink.deadline ?? deadline, after, sink, batch)
+    said.set(sink, delivery)
+    return delivery
+  }
+
   const those = (required: boolean) =>
     Promise.all(started.filter((each) => each.required === required).map(({ delivery }) => delivery))
-  return { required: those(true), bestEffort: those(false) }
+  return {
+    required: those(true),
+    bestEffort: those(false),
+    soFar: () => sinks.flatMap((sink) => said.get(sink) ?? []),
+  }
 }
 
 /** A sink that throws, or that does not heed its signal, is a sink without the batch. */
-async function deliverWithin({ deadline, after }: Allowance, sink: Sink, batch: Batch): Promise<Delivery> {
+async function deliverWithin(deadline: number, after: Platform['after'], sink: Sink, batch: Batch): Promise<Delivery> {
   const controller = new AbortController()
   const { signal } = controller
   const callOff = after(deadline, () => controller.abort(new DOMException(`after ${deadline} ms`, 'TimeoutError')))

@@ -4,6 +4,7 @@ import { recordingSink } from '../test/recording-sink.ts'
 import { type CollectorOptions, ConfigurationError, createCollector } from './index.ts'
 
 const signing = { id: 'signing', secret: 'a secret of 32 characters or more' }
+const secret = 'a secret of thirty-two characters'
 const works: CollectorOptions = { keys: [writeKey], sinks: [recordingSink()] }
 
 test('a configuration that works is taken', () => {
@@ -73,6 +74,20 @@ test.each<[what: string, options: Partial<CollectorOptions>, message: string]>([
   ['the path of /health', { path: '/health' }, 'path:'],
   ['a path of Segment’s API', { path: '/v1/batch' }, 'use another one, or set segmentApi to false'],
   ['no time for sinks', { sinkDeadline: 0 }, 'sinkDeadline:'],
+  ['half a millisecond for sinks', { sinks: [{ ...recordingSink(), deadline: 0.5 }] }, "give 'recording' a deadline"],
+  ['a budget of less than nothing', { waitingBudget: -1 }, 'waitingBudget: use whole milliseconds from 0'],
+  ['a receipt key that cannot be named', { receiptKeys: [{ id: 'a.b', secret }] }, 'receiptKeys: an id is 1 to 16'],
+  [
+    'two receipt keys of one name',
+    {
+      receiptKeys: [
+        { id: 'a', secret },
+        { id: 'a', secret },
+      ],
+    },
+    "receiptKeys: two are called 'a'",
+  ],
+  ['a receipt key to be guessed', { receiptKeys: [{ id: 'a', secret: 'hunter2' }] }, 'of chance or more; it has 7.'],
   ['a higher limit', { limits: { depth: 33 } }, 'limits: depth can only be lowered'],
   ['a header limit that no header keeps', { limits: { headerBytes: 1023 } }, 'limits: set headerBytes to 1024 or more'],
   [

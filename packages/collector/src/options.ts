@@ -11,12 +11,15 @@ import { ConfigurationError } from './core/configuration-error.ts'
 import { harmless } from './core/harmless.ts'
 import type { WriteKey } from './core/key-ring.ts'
 import type { RateLimiter } from './core/rate-limiter.ts'
+import type { ReceiptKey } from './core/receipt.ts'
 import type { EnrichOptions } from './core/sender.ts'
+import type { SignatureCache } from './core/signature-cache.ts'
 import type { Revocation } from './core/signed-key-ring.ts'
 import type { Sink } from './core/sink.ts'
 import { sinksOf } from './core/sinks-of.ts'
 import { memoryRateLimiter } from './memory-rate-limiter.ts'
 import { segmentPaths } from './segment-api/segment-paths.ts'
+import { memorySignatureCache } from './signature-caches/memory-signature-cache.ts'
 
 /** What a collector is made of. */
 export interface CollectorOptions {
@@ -46,8 +49,22 @@ export interface CollectorOptions {
   segmentApi?: boolean
   /** Limits below the protocol's. Default: the protocol's. */
   limits?: Partial<Limits>
-  /** How long each sink may take, in milliseconds. Default 10,000. */
+  /** How long each sink may take that has no `deadline` of its own, in milliseconds. Default 10,000. */
   sinkDeadline?: number
+  /**
+   * How long the first presentation of a batch is waited for before it is answered with 202, in milliseconds; 0 answers at
+   * once. Set it above what your sinks usually take: a 202 costs the client another presentation. Default 3,000, which
+   * healthy sinks keep to, and less than most visitors stay. A repeat is waited for until the sinks' deadline.
+   */
+  waitingBudget?: number
+  /** Where to remember what became of a batch. Default: {@link memorySignatureCache}. */
+  signatureCache?: SignatureCache
+  /**
+   * What receipts are signed with: the first signs, all are taken, so that one can be replaced. Give the same to all
+   * collectors. Default: none, and there are no receipts: when one of two required sinks fails, the other has the batch
+   * again. There is no default key, as one that each process made up would be unknown to the next.
+   */
+  receiptKeys?: readonly ReceiptKey[]
   /** The clock, in milliseconds since 1970. Default `Date.now`. */
   now?: () => number
   /** Called once for each presentation of a batch, and for each failure. Default: nothing is logged. */
@@ -72,8 +89,11 @@ export function resolveOptions({
   segmentApi = true,
   limits = {},
   sinkDeadline = 10_000,
+  waitingBudget = 3_000,
   now = Date.now,
   rateLimiter = memoryRateLimiter(now),
+  signatureCache = memorySignatureCache({ now }),
+  receiptKeys = [],
   log = () => {},
 }: CollectorOptions): ResolvedOptions {
   checkSinks(sinks)
@@ -92,6 +112,10 @@ export function resolveOptions({
   if (!(Number.isSafeInteger(sinkDeadline) && sinkDeadline > 0)) {
     throw new ConfigurationError(`sinkDeadline: use whole milliseconds from 1; it is ${sinkDeadline}.`)
   }
+  if (!(Number.isSafeInteger(waitingBudget) && waitingBudget >= 0)) {
+    throw new ConfigurationError(`waitingBudget: use whole milliseconds from 0; it is ${waitingBudget}.`)
+  }
+  checkReceiptKeys(receiptKeys)
   return {
     keys,
     signingKeys,
@@ -104,6 +128,9 @@ export function resolveOptions({
     segmentApi,
     limits: lowerLimits(limits),
     sinkDeadline,
+    waitingBudget,
+    signatureCache,
+    receiptKeys,
     now,
     log: harmless(log),
   }
@@ -182,13 +209,33 @@ function checkSinks(sinks: readonly Sink[]): void {
       'sinks: add at least one that is required, or events are answered for that nobody has.',
     )
   }
-  for (const { name, guarantee, required } of sinks) {
+  for (const { name, guarantee, required, deadline } of sinks) {
     checkName('sinks', name)
     if (sinks.filter((other) => other.name === name).length > 1) {
       throw new ConfigurationError(`sinks: two are called '${name}'; give one of them another name.`)
     }
     if (required && guarantee === 'best-effort') {
       throw new ConfigurationError(`sinks: '${name}' only promises best effort; set its required to false.`)
+    }
+    if (deadline !== undefined && !(Number.isSafeInteger(deadline) && deadline > 0)) {
+      throw new ConfigurationError(`sinks: give '${name}' a deadline of whole milliseconds from 1; it is ${deadline}.`)
+    }
+  }
+}
+
+/** Says nothing of a secret but how long it is. */
+function checkReceiptKeys(keys: readonly ReceiptKey[]): void {
+  for (const { id, secret } of keys) {
+    if (!/^[\w-]{1,16}$/.test(id)) {
+      throw new ConfigurationError(`receiptKeys: an id is 1 to 16 of A-Z, a-z, 0-9, _ and -; one is '${id}'.`)
+    }
+    if (keys.filter((other) => other.id === id).length > 1) {
+      throw new ConfigurationError(`receiptKeys: two are called '${id}'; give the new one another id.`)
+    }
+    if (secret.length < 32) {
+      throw new ConfigurationError(
+        `receiptKeys: make the secret of '${id}' 32 characters of chance or more; it has ${secret.length}.`,
+      )
     }
   }
 }

@@ -1,6 +1,8 @@
-import type { Problem, Recorded } from '@waybill/protocol'
+import type { Accepted, Problem, Recorded } from '@waybill/protocol'
 import { expect } from 'vitest'
+import type { Platform } from '../src/core/platform.ts'
 import { type CollectorOptions, createCollector, type WriteKey } from '../src/index.ts'
+import { webPlatform } from '../src/web-platform.ts'
 import { NOW } from './batches.ts'
 import { type RecordingSink, recordingSink } from './recording-sink.ts'
 
@@ -9,10 +11,13 @@ export const ORIGIN = 'https://www.example.com'
 export const writeKey: WriteKey = { key: KEY, id: 'site', origins: [ORIGIN] }
 
 /** A collector with one recording sink, unless told otherwise. */
-export function collectorWith(options: Partial<CollectorOptions> = {}): { app: App; sink: RecordingSink } {
+export function collectorWith(
+  options: Partial<CollectorOptions> = {},
+  platform: Partial<Platform> = {},
+): { app: App; sink: RecordingSink } {
   const sink = recordingSink()
-  const app = createCollector({ keys: [writeKey], sinks: [sink], now: () => NOW, ...options })
-  return { app, sink }
+  const all = { keys: [writeKey], sinks: [sink], now: () => NOW, ...options }
+  return { app: createCollector(all, { ...webPlatform, ...platform }), sink }
 }
 
 export type App = ReturnType<typeof createCollector>
@@ -51,6 +56,14 @@ export async function recordedOf(response: Response): Promise<Recorded> {
   expect(response.status).toBe(200)
   expect(response.headers.get('Content-Type')).toBe('application/json')
   return response.json()
+}
+
+/** What a 202 says, after looking at all that they have in common. */
+export async function acceptedOf(response: Response): Promise<Accepted> {
+  expect(response.status).toBe(202)
+  const accepted: Accepted = await response.json()
+  expect(response.headers.get('Retry-After')).toBe(String(accepted.retryAfter))
+  return accepted
 }
 
 /** The problem of a refusal, after looking at all that refusals have in common. */

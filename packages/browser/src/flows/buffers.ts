@@ -44,6 +44,8 @@ export function createBuffers(options: BuffersOptions): Buffers {
   let origin: StreamState | undefined
   /** Since when this page was told to forget what was before, in ms since 1970. */
   let forgottenAt = 0
+  /** The last wish to forget that was tried, by when it was wished. */
+  let tried: number | undefined
   /** What is submitted while one of the two takes over from the other: it comes after what is handed over. */
   let queued: Waiting[] | undefined
   /** Nothing may be stored or sent: the visitor's word is not known any more. */
@@ -182,8 +184,12 @@ export function createBuffers(options: BuffersOptions): Buffers {
       return waits.reduce((least, wait) => (wait === undefined || (least ?? wait) < wait ? least : wait), undefined)
     },
     async forget(at, decision, since = at) {
-      const own = memory
       forgottenAt = Math.min(since, options.now())
+      const isAgain = at === tried
+      tried = at
+      // What memory was begun with since then came after it.
+      if (isAgain && decision !== 'denied') return durable.forget(at, decision, since)
+      const own = memory
       memory = undefined
       own?.halt()
       await Promise.all([own?.forget(at), durable.forget(at, decision, since)])
@@ -196,7 +202,8 @@ export function createBuffers(options: BuffersOptions): Buffers {
     maybeLeave: () => each((buffer) => buffer.maybeLeave()),
     run(online) {
       halted = false
-      each((buffer) => buffer.run(online))
+      // What is being adopted cuts nothing any more.
+      each((buffer) => (buffer === memory && adoption ? undefined : buffer.run(online)))
       takeBack()
     },
     halt() {

@@ -1,12 +1,16 @@
 import type { BatchId, Problem, ProblemCode } from '@waybill/protocol'
 import type { Delivery } from './delivery.ts'
 import { printable } from './printable.ts'
+import type { ReceiptFault } from './receipt.ts'
+import type { Remembered } from './signature.ts'
 
 /** What became of one batch at one sink. */
 export interface SinkOutcome {
   name: string
-  /** Whether the sink has the batch. */
+  /** Whether the sink has the batch; where the answer was 202, whether it had it in the end. */
   taken: boolean
+  /** It was not handed the batch: a receipt says that it has it already. */
+  skipped?: true
   /** Seqs of events that it refused; it was handed tombstones in their places. */
   refused?: readonly number[]
   /** Why not. */
@@ -34,6 +38,10 @@ export interface BatchLog {
   rejected: number
   /** The batch, inflated. */
   bytes: number
+  /** What the signature cache knew of it. When that is `done`, it was handed to no sink. */
+  remembered?: Remembered['state']
+  /** Why the receipt that came with it was ignored. */
+  receipt?: ReceiptFault
   sinks: SinkOutcome[]
 }
 
@@ -42,33 +50,51 @@ export interface Logged {
   /** When, in milliseconds since 1970. */
   at: number
   ms?: number
+  /** Default: the problem's, or 200. */
+  status?: number
   problem?: Pick<Problem, 'status' | 'code' | 'detail' | 'batchId'> | undefined
   keyId?: string | undefined
   batchId?: BatchId | undefined
   counts?: Pick<BatchLog, 'events' | 'tombstones' | 'rejected' | 'bytes'>
+  remembered?: BatchLog['remembered'] | undefined
+  receipt?: BatchLog['receipt'] | undefined
   deliveries?: readonly Delivery[]
 }
 
 const NOTHING = { events: 0, tombstones: 0, rejected: 0, bytes: 0 }
 
-export function toBatchLog({ at, ms, problem, keyId, batchId, counts = NOTHING, deliveries = [] }: Logged): BatchLog {
+export function toBatchLog({
+  at,
+  ms,
+  problem,
+  status = problem?.status ?? 200,
+  keyId,
+  batchId,
+  counts = NOTHING,
+  remembered,
+  receipt,
+  deliveries = [],
+}: Logged): BatchLog {
   return {
     at: new Date(at).toISOString(),
-    status: problem?.status ?? 200,
+    status,
     ...(ms === undefined ? {} : { ms }),
     ...(problem && { code: problem.code, detail: printable(problem.detail) }),
     ...(keyId === undefined ? {} : { keyId }),
     ...(batchId === undefined ? {} : { batchId }),
     ...counts,
+    ...(remembered && { remembered }),
+    ...(receipt && { receipt }),
     sinks: toOutcomes(deliveries),
   }
 }
 
 /** What to log of deliveries: text of a destination cannot move a terminal's cursor. */
 export const toOutcomes = (deliveries: readonly Delivery[]): SinkOutcome[] =>
-  deliveries.map(({ sink: { name }, result, refused }) => ({
+  deliveries.map(({ sink: { name }, result, refused, skipped }) => ({
     name,
     taken: result.ok,
+    ...(skipped && { skipped }),
     ...(refused.length > 0 && { refused }),
     ...(!result.ok && { detail: printable(result.fault.detail) }),
   }))

@@ -5,19 +5,30 @@ import type { Sink, TransientFault } from './sink.ts'
 
 /** What one sink said of a batch. */
 export interface Delivery {
-  sink: Pick<Sink, 'name' | 'required'>
+  sink: Sink
   result: Result<void, TransientFault>
   /** In the place of these events it was handed tombstones. */
   refused: readonly number[]
+  /** It was not handed the batch: a receipt says that it has it. */
+  skipped?: true
 }
 
-/** Why a batch is not recorded yet, after what the required sinks said; `undefined` when all of them have it. */
-export function refuseDeliveries(deliveries: readonly Delivery[]): Refusal | undefined {
-  const faults = deliveries.flatMap(({ sink, result }) => (result.ok ? [] : [{ sink, ...result.fault }]))
+/**
+ * Why a batch is not recorded yet, after what required sinks said; `undefined` when each of these has it.
+ *
+ * @param left for how many seconds others of them are at it still
+ */
+export function refuseDeliveries(
+  deliveries: readonly Delivery[],
+  left = 0,
+): Extract<Refusal, { reason: 'sink_unavailable' }> | undefined {
+  const faults = deliveries.flatMap(({ sink, result }) =>
+    result.ok || !sink.required ? [] : [{ sink, ...result.fault }],
+  )
   if (faults.length === 0) return
   return {
     reason: 'sink_unavailable',
-    retryAfter: toRetryAfter(faults.map(({ retryAfter }) => retryAfter)),
+    retryAfter: Math.max(left, toRetryAfter(faults.map(({ retryAfter }) => retryAfter))),
     sinks: faults.map(({ sink }) => sink.name),
   }
 }

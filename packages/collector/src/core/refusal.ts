@@ -24,7 +24,7 @@ export type Refusal =
   | { reason: 'invalid_body' }
   | { reason: 'too_many_events'; max: number }
   | { reason: 'range_mismatch'; line?: number; expected: string; found: string }
-  | { reason: 'sink_unavailable'; retryAfter: number; sinks: readonly string[] }
+  | { reason: 'sink_unavailable'; retryAfter: number; sinks: readonly string[]; receipt?: string }
   | { reason: 'internal_error' }
 
 /** Why a token is not one of a site's. */

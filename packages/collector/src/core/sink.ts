@@ -14,6 +14,8 @@ export interface Sink {
    * one generation has a batch says nothing of the next.
    */
   readonly generation: string
+  /** How long it may take for a batch, in milliseconds from 1. Default: the collector's `sinkDeadline`. */
+  readonly deadline?: number
   /** How a repeat is told at the destination. */
   readonly idempotency: Idempotency
   /** Settles soon after `signal` fires, with a fault if the batch was not taken by then. */

@@ -13,6 +13,7 @@ export function toProblem(refusal: Refusal, batchId?: BatchId): Problem {
     ...(refusal.reason === 'sink_unavailable' || refusal.reason === 'rate_limited'
       ? { retryAfter: refusal.retryAfter }
       : {}),
+    ...(refusal.reason === 'sink_unavailable' && refusal.receipt ? { receipt: refusal.receipt } : {}),
   }
 }
 

@@ -1,0 +1,23 @@
+import { expect, test } from 'vitest'
+import { parsePrefer } from './prefer.ts'
+
+test.each<[header: string, wait: number, applied: string]>([
+  ['wait=10', 10_000, 'wait=10'],
+  ['respond-async', 3_000, 'respond-async'],
+  ['respond-async, wait=10', 10_000, 'respond-async, wait=10'],
+  ['wait=10, respond-async', 10_000, 'respond-async, wait=10'],
+  ['WAIT = "5" ; strict, Respond-Async', 5_000, 'respond-async, wait=5'],
+  ['return=minimal; foo="bar", wait=0', 0, 'wait=0'],
+  ['wait=1, wait=9', 1_000, 'wait=1'],
+  ['wait=soon, respond-async', 3_000, 'respond-async'],
+  ['wait=007', 7_000, 'wait=7'],
+])('%s', (header, wait, applied) => {
+  expect(parsePrefer(header, 3_000)).toEqual({ wait, applied })
+})
+
+test.each([undefined, '', 'return=minimal', 'wait', 'wait=', 'wait=-1', 'wait=1.5', 'wait=9999999999', ',;=,'])(
+  'asks for nothing of ours: %s',
+  (header) => {
+    expect(parsePrefer(header, 3_000)).toBeUndefined()
+  },
+)
