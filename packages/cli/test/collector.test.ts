@@ -1,7 +1,14 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { createCollector, createQueueConsumer, queueSink, r2Sink, type Sink } from '@waybill/collector'
+import {
+  createCollector,
+  createQueueConsumer,
+  noSignatureCache,
+  queueSink,
+  r2Sink,
+  type Sink,
+} from '@waybill/collector'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { audit } from '../src/commands/audit.ts'
 import type { AuditReport } from '../src/core/report.ts'
@@ -60,6 +67,7 @@ function startCollector({ isQueued = false } = {}) {
   const app = createCollector({
     keys: [{ key: 'wk_shop', id: 'shop', origins: ['https://www.example.com'] }],
     sinks: isQueued ? [throughQueue(bucket, webhook)] : [bucket, webhook],
+    signatureCache: noSignatureCache, // So that repeats reach the sinks.
     now: () => now++,
   })
   return {

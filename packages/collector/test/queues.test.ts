@@ -2,6 +2,7 @@ import { env } from 'cloudflare:workers'
 import { expect, test, vi } from 'vitest'
 import { createCollector } from '../src/create-collector.ts'
 import { createQueueConsumer, type QueueLog } from '../src/queue-consumer.ts'
+import { noSignatureCache } from '../src/signature-caches/no-signature-cache.ts'
 import { queueSink } from '../src/sinks/queue-sink.ts'
 import { r2Sink } from '../src/sinks/r2-sink.ts'
 import { batchOf, deliverable, lineOf, STREAM } from './batches.ts'
@@ -62,7 +63,11 @@ test('the largest batch goes through collector, queue and consumer into R2, and 
   const acked: string[] = []
   const log = ({ batchId, acked: done }: QueueLog) => done && batchId && acked.push(batchId)
   onQueue('batches', createQueueConsumer({ queues: { batches: [r2] }, backoff, log }))
-  const app = createCollector({ keys: [{ key: 'wk_1', id: 'site', origins: ['https://a.example'] }], sinks: [batches] })
+  const app = createCollector({
+    keys: [{ key: 'wk_1', id: 'site', origins: ['https://a.example'] }],
+    sinks: [batches],
+    signatureCache: noSignatureCache, // So that the repeat reaches the queue.
+  })
   const lines = Array.from({ length: 11 }, (_, index) =>
     lineOf(index + 1, { properties: { note: 'ü'.repeat(8_000), more: 'x' }, context: { text: 'y'.repeat(28_000) } }),
   )
