@@ -17,14 +17,22 @@ interface Allowance {
   /** In milliseconds. */
   deadline: number
   after: Platform['after']
+  /** The clock, in milliseconds. */
+  now: () => number
 }
 
 /** Hands a batch to all sinks at once, and gives each of them until the deadline. */
 export function fanOut(batch: Batch, sinks: readonly Sink[], allowance: Allowance): FanOut {
-  const started = sinks.map((sink) => ({ required: sink.required, delivery: deliverWithin(allowance, sink, batch) }))
+  const started = sinks.map((sink) => ({ required: sink.required, delivery: timed(allowance, sink, batch) }))
   const those = (required: boolean) =>
     Promise.all(started.filter((each) => each.required === required).map(({ delivery }) => delivery))
   return { required: those(true), bestEffort: those(false) }
+}
+
+async function timed(allowance: Allowance, sink: Sink, batch: Batch): Promise<Delivery> {
+  const began = allowance.now()
+  const delivery = await deliverWithin(allowance, sink, batch)
+  return { ...delivery, ms: allowance.now() - began }
 }
 
 /** A sink that throws, or that does not heed its signal, is a sink without the batch. */

@@ -31,6 +31,7 @@ test.each<[what: string, options: Partial<CollectorOptions>, message: string]>([
   ],
   ['a path that is a pattern', { path: '/:anything' }, "path: use plain segments as in '/v1/events'"],
   ['the path of /health', { path: '/health' }, 'path:'],
+  ['the path of /ready', { path: '/ready' }, 'path:'],
   ['a path of Segment’s API', { path: '/v1/batch' }, 'use another one, or set segmentApi to false'],
   ['no time for sinks', { sinkDeadline: 0 }, 'sinkDeadline:'],
   ['a higher limit', { limits: { depth: 33 } }, 'limits: depth can only be lowered'],

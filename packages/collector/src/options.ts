@@ -44,8 +44,10 @@ export function resolveOptions({
 }: CollectorOptions): ResolvedOptions {
   checkKeys(keys)
   checkSinks(sinks)
-  if (!/^(\/[\w.~-]+)+$/.test(path) || path === '/health') {
-    throw new ConfigurationError(`path: use plain segments as in '/v1/events', other than '/health'; it is '${path}'.`)
+  if (!/^(\/[\w.~-]+)+$/.test(path) || OWN_PATHS.includes(path)) {
+    throw new ConfigurationError(
+      `path: use plain segments as in '/v1/events', other than ${OWN_PATHS.join(' and ')}; it is '${path}'.`,
+    )
   }
   if (segmentApi && segmentPaths.some(([taken]) => taken === path)) {
     throw new ConfigurationError(
@@ -57,6 +59,9 @@ export function resolveOptions({
   }
   return { keys, sinks, path, segmentApi, limits: lowerLimits(limits), sinkDeadline, now, log: harmless(log) }
 }
+
+/** What is served there stands in the README. */
+const OWN_PATHS: readonly string[] = ['/health', '/ready']
 
 function checkKeys(keys: readonly WriteKey[]): void {
   if (keys.length === 0) throw new ConfigurationError('keys: add at least one write key.')

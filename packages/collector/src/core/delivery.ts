@@ -9,6 +9,8 @@ export interface Delivery {
   result: Result<void, TransientFault>
   /** In the place of these events it was handed tombstones. */
   refused: readonly number[]
+  /** How long it took, in milliseconds. */
+  ms?: number
 }
 
 /** Why a batch is not recorded yet, after what the required sinks said; `undefined` when all of them have it. */

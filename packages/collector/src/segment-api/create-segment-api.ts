@@ -71,7 +71,7 @@ export function createSegmentApi({ findKey, sinks, sinkDeadline, limits, now, lo
   async function deliver(c: Context, taken: TakenBatch, began: number): Promise<Problem | undefined> {
     const { batch, events, tombstones, rejected, bytes } = taken
     const { batchId, keyId } = batch
-    const { required, bestEffort } = fanOut(batch, sinks, { deadline: sinkDeadline, after: platform.after })
+    const { required, bestEffort } = fanOut(batch, sinks, { deadline: sinkDeadline, after: platform.after, now })
     const deliveries = await required
     const refusal = refuseDeliveries(deliveries)
     const problem = refusal && toRefusal(toProblem(refusal, batchId), attemptsBefore(c))

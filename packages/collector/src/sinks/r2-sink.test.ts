@@ -76,3 +76,10 @@ test('a batch is not called recorded when both of its places are taken by other 
   await env.EVENTS.put(beside, 'not ours')
   expect((await sink.deliver(forked, signal)).ok).toBe(false)
 })
+
+test('it is ready where the bucket answers, and not where it does not', async () => {
+  expect(await r2Sink({ bucket: env.EVENTS }).ready?.(signal)).toEqual({ ok: true, value: undefined })
+  const away: Bucket = { head: () => Promise.reject(new Error('R2 is away')), put: async () => null }
+  const fault = { kind: 'transient', detail: 'Error: R2 is away' }
+  expect(await r2Sink({ bucket: away }).ready?.(signal)).toEqual({ ok: false, fault })
+})

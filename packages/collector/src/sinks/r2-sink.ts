@@ -65,5 +65,14 @@ export function r2Sink({ bucket, prefix = '', name = 'r2', required = true }: R2
         return fail({ kind: 'transient', detail: describeError(error) })
       }
     },
+    async ready(signal) {
+      try {
+        // Whether there is such an object says nothing: to have been told is enough.
+        await abortable(bucket.head(`${prefix}ready`), signal)
+        return ok(undefined)
+      } catch (error) {
+        return fail({ kind: 'transient', detail: describeError(error) })
+      }
+    },
   }
 }

@@ -8,6 +8,7 @@ import { toJsonArray, toNdjson } from '../core/join-lines.ts'
 import { readUpTo } from '../core/read-up-to.ts'
 import { parseRetryAfter } from '../core/retry-after.ts'
 import type { Sink } from '../core/sink.ts'
+import { traceHeaders } from '../core/trace-headers.ts'
 import { createSigner, type Signer } from './sign-webhook.ts'
 
 export interface WebhookSinkOptions {
@@ -61,6 +62,7 @@ export function webhookSink({
     const body = join(batch.lines)
     const timestamp = Math.floor(now() / 1000)
     const all = new Headers(headers)
+    for (const [name, value] of Object.entries(traceHeaders(batch))) all.set(name, value)
     all.set('Content-Type', contentType)
     all.set('webhook-id', batch.batchId)
     all.set('webhook-timestamp', String(timestamp))
