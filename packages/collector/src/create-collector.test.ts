@@ -649,7 +649,9 @@ describe('sinks', () => {
     const deaf = { ...recordingSink(), name: 'deaf', deliver: never as () => Promise<never> }
     const { app } = collectorWith({ sinks: [deaf], sinkDeadline: 20, log })
     expect((await present(app, batchOf(1, 2))).status).toBe(503)
-    expect(log.mock.lastCall?.[0].sinks).toMatchObject([{ name: 'deaf', taken: false, detail: 'TimeoutError: after 20 ms' }])
+    expect(log.mock.lastCall?.[0].sinks).toMatchObject([
+      { name: 'deaf', taken: false, detail: 'TimeoutError: after 20 ms' },
+    ])
   })
 
   test('a sink is told when its deadline has passed', async () => {

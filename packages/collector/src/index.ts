@@ -1,14 +1,24 @@
 // To write a sink of one's own.
 export { fail, ok, type Result } from '@waybill/protocol'
+export type { SinkCheck } from './check-sinks.ts'
 export type { Origins } from './core/allows-origin.ts'
 export type { Batch } from './core/batch.ts'
 export type { BatchLog, SinkOutcome } from './core/batch-log.ts'
 export type { Bytes } from './core/bytes.ts'
 export { ConfigurationError } from './core/configuration-error.ts'
 export type { WriteKey } from './core/key-ring.ts'
+export { parseWriteKeys } from './core/parse-write-keys.ts'
 export type { Idempotency, Sink, SinkFault, TransientFault } from './core/sink.ts'
+export { traceHeaders } from './core/trace-headers.ts'
 export { createCollector } from './create-collector.ts'
+export {
+  type CollectorConfiguration,
+  type CollectorDefinition,
+  type ConfiguredCollector,
+  defineCollector,
+} from './define-collector.ts'
+export type { Setting } from './describe-options.ts'
 export { misconfiguredCollector } from './misconfigured-collector.ts'
-export type { CollectorOptions } from './options.ts'
+export type { CollectorOptions, ResolvedOptions } from './options.ts'
 export { type Bucket, type R2SinkOptions, r2Sink } from './sinks/r2-sink.ts'
 export { type WebhookSinkOptions, webhookSink } from './sinks/webhook-sink.ts'

@@ -1,36 +1,37 @@
-import { ConfigurationError, createCollector } from '@waybill/collector'
-import { expect, test } from 'vitest'
-import { configure, type Settings } from './configure.ts'
+import { ConfigurationError } from '@waybill/collector'
+import { expect, test, vi } from 'vitest'
+import collector, { type Settings } from './collector.config.ts'
 
 const EVENTS: Settings['EVENTS'] = { head: async () => null, put: async () => ({}) }
 const WRITE_KEYS = '{"wk_live_1":{"id":"site","origins":["https://www.example.com"]}}'
-const names = (settings: Settings) => configure(settings).sinks.map(({ name }) => name)
+const optionsOf = (settings: Settings) => collector.configure(settings).options
+const names = (settings: Settings) => optionsOf(settings).sinks.map(({ name }) => name)
 
 test('write keys are read from JSON', () => {
-  expect(configure({ EVENTS, WRITE_KEYS }).keys).toEqual([
+  expect(optionsOf({ EVENTS, WRITE_KEYS }).keys).toEqual([
     { key: 'wk_live_1', id: 'site', origins: ['https://www.example.com'] },
   ])
 })
 
 test('a write key may be one of servers, which send no origin', () => {
   const servers = '{"wk_server_1":{"id":"site","origins":"server"}}'
-  expect(configure({ EVENTS, WRITE_KEYS: servers }).keys).toEqual([
+  expect(optionsOf({ EVENTS, WRITE_KEYS: servers }).keys).toEqual([
     { key: 'wk_server_1', id: 'site', origins: 'server' },
   ])
 })
 
 test('development has a key of its own, and production has not', () => {
-  expect(configure({ EVENTS, ENVIRONMENT: 'development' }).keys).toEqual([
+  expect(optionsOf({ EVENTS, ENVIRONMENT: 'development' }).keys).toEqual([
     { key: 'wk_dev', id: 'dev', origins: 'localhost' },
   ])
-  expect(configure({ EVENTS, WRITE_KEYS, ENVIRONMENT: 'production' }).keys).toHaveLength(1)
+  expect(optionsOf({ EVENTS, WRITE_KEYS, ENVIRONMENT: 'production' }).keys).toHaveLength(1)
 })
 
 test('every destination that is set is used, and the client waits for each', () => {
   expect(names({ EVENTS, WRITE_KEYS })).toEqual(['r2'])
   expect(names({ WRITE_KEYS, WEBHOOK_URL: 'https://example.com' })).toEqual(['webhook'])
   expect(names({ EVENTS, WRITE_KEYS, WEBHOOK_URL: 'https://example.com' })).toEqual(['r2', 'webhook'])
-  const { sinks } = configure({ EVENTS, WRITE_KEYS, WEBHOOK_URL: 'https://example.com' })
+  const { sinks } = optionsOf({ EVENTS, WRITE_KEYS, WEBHOOK_URL: 'https://example.com' })
   expect(sinks.every(({ required }) => required)).toBe(true)
 })
 
@@ -61,7 +62,17 @@ test.each<[what: string, settings: Settings, message: string]>([
     "use 'https://a.example'",
   ],
 ])('%s is refused with the setting and the mend', (_, settings, message) => {
-  const create = () => createCollector(configure(settings))
+  const create = () => collector.configure(settings)
   expect(create).toThrow(ConfigurationError)
   expect(create).toThrow(message)
+})
+
+test('a Worker that nobody has set up answers with 500, so that clients keep their events, and logs what to set', async () => {
+  const error = vi.spyOn(console, 'error').mockImplementation(() => {})
+  const request = new Request('https://collector.example/v1/events?key=wk_1', { method: 'POST', body: '' })
+  const response = await collector.fetch(request, { EVENTS })
+  expect(response.status).toBe(500)
+  expect(await response.json()).toMatchObject({ code: 'internal_error' })
+  const entry = JSON.parse(String(error.mock.lastCall?.[0]))
+  expect(entry).toMatchObject({ status: 500, detail: expect.stringContaining('WRITE_KEYS: set it') })
 })
