@@ -1,11 +1,13 @@
 import { audit } from './commands/audit.ts'
+import { check } from './commands/check.ts'
 import type { Command } from './commands/command.ts'
+import { erase } from './commands/erase.ts'
 import { parseCall, UsageError } from './commands/options.ts'
 import { state } from './commands/state.ts'
 import type { Terminal } from './commands/terminal.ts'
 import { version } from './version.ts'
 
-const commands: Readonly<Record<string, Command>> = { audit, state }
+const commands: Readonly<Record<string, Command>> = { audit, state, check, erase }
 
 /** Runs the program with its arguments. Returns the exit code; never throws. */
 export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
@@ -47,7 +49,7 @@ const indexOrEnd = (args: readonly string[], arg: string): number =>
 
 const describe = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
-const HELP = `Reads what Waybill's collector has delivered.
+const HELP = `Checks Waybill's collector, and reads what it has delivered.
 
 ${Object.entries(commands)
   .map(([name, { summary }]) => `  waybill ${name.padEnd(6)}  ${summary}`)
@@ -58,10 +60,12 @@ ${Object.entries(commands)
 `
 
 function toHelp({ summary, usage, options, details }: Command): string {
-  const names = Object.entries(options).map(([name, { choices, help }]): [string, string] => [
-    `--${name}${choices ? ` ${choices.join('|')}` : ''}`,
-    help,
-  ])
+  const names = Object.entries(options).map(
+    ([name, { choices, value = choices?.join('|'), help }]): [string, string] => [
+      `--${name}${value === undefined ? '' : ` ${value}`}`,
+      help,
+    ],
+  )
   const width = Math.max(...names.map(([name]) => name.length))
   const list = [...names, ['--help', 'Print this.']].map(([name = '', help]) => `  ${name.padEnd(width)}  ${help}`)
   return `${summary}\n\n  ${usage}\n\n${list.join('\n')}\n\n${details}\n`

@@ -389,8 +389,8 @@ describe('waybill state', () => {
 describe('called in a wrong way, it says what to do, with exit code 2', () => {
   test.each<[args: string[], message: string]>([
     [[], 'Say which command. See: waybill --help'],
-    [['adit'], "There is no command 'adit'. There are: audit, state. See: waybill --help"],
-    [['--json', 'audit'], 'There is no option --json before the command. There are: audit, state.'],
+    [['adit'], "There is no command 'adit'. There are: audit, state, check, erase. See: waybill --help"],
+    [['--json', 'audit'], 'There is no option --json before the command. There are: audit,'],
     [['constructor'], "There is no command 'constructor'."],
     [['audit'], 'Name files or folders to read, or - for standard input. See: waybill audit --help'],
     [['audit', '-', '-'], 'Standard input can be read only once.'],
@@ -418,6 +418,14 @@ test.each<[args: string[], text: string[]]>([
   [
     ['audit', '--help'],
     ['waybill audit [--json] [--all]', 'Exit codes:', 'TMPDIR'],
+  ],
+  [
+    ['check', '--help'],
+    ['--config FILE', 'Exit codes:'],
+  ],
+  [
+    ['erase', '--help'],
+    ['--user-id ID', 'Exit codes:'],
   ],
   [['audit', '-h'], ['waybill audit [--json] [--all]']],
   [

@@ -1,10 +1,12 @@
 import { parseArgs } from 'node:util'
 
-/** An option of a command: a flag, or one that is followed by one of `choices`. */
+/** An option of a command: a flag, or one that is followed by one of `choices` or by any `value`. */
 export interface Option {
   /** What the help says after its name. */
   help: string
   choices?: readonly string[]
+  /** What the help calls the text that follows, `FILE`. */
+  value?: string
 }
 
 /** What a command was called with. */
@@ -27,7 +29,9 @@ export function parseCall(command: string, args: readonly string[], options: Rea
     tokens: true,
     allowPositionals: true,
     options: Object.fromEntries(
-      Object.entries(options).map(([name, { choices }]) => [name, { type: choices ? 'string' : 'boolean' }] as const),
+      Object.entries(options).map(
+        ([name, { choices, value }]) => [name, { type: choices || value ? 'string' : 'boolean' }] as const,
+      ),
     ),
   })
   const paths: string[] = []
@@ -39,7 +43,10 @@ export function parseCall(command: string, args: readonly string[], options: Rea
     const { name, rawName, value } = token
     const option = Object.hasOwn(options, name) ? options[name] : undefined
     if (!option) throw new UsageError(`There is no option ${rawName}. See: waybill ${command} --help`)
-    if (!option.choices) {
+    if (option.value !== undefined) {
+      if (!value) throw new UsageError(`${rawName} takes a value: ${rawName} ${option.value}.`)
+      values[name] = value
+    } else if (!option.choices) {
       if (value !== undefined) throw new UsageError(`${rawName} takes no value: leave out '=${value}'.`)
       flags.add(name)
     } else if (value !== undefined && option.choices.includes(value)) values[name] = value
