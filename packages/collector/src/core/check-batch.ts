@@ -11,7 +11,7 @@ import { toReceived } from './enrich.ts'
 import { toTrace } from './trace-context.ts'
 
 /** Under which site and person a check is kept, so that it can be told from what browsers send, and deleted. */
-export const CHECK_ID = 'waybill-check'
+const CHECK_ID = 'waybill-check'
 
 const encoder = new TextEncoder()
 
