@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -150,4 +150,21 @@ describe('a configuration that can’t be loaded is named with the mend, with ex
   test('a file that is named without --config', async () => {
     expect((await check('collector.config.ts')).stderr).toContain('--config collector.config.ts')
   })
+})
+
+test('the configuration that the README shows works as it stands', async () => {
+  const readme = await readFile(join(root, 'README.md'), 'utf8')
+  const shown = readme.match(/```ts\n(import \{ defineCollector[^`]*)```/)?.[1] ?? ''
+  const path = join(folder, 'readme.config.ts')
+  await writeFile(path, shown.replace("'@waybill/collector'", `'${collector}'`))
+  const { default: definition } = await import(/* @vite-ignore */ path)
+  const { options } = definition.configure({
+    WRITE_KEYS: '{"wk_live_1": {"id": "shop", "origins": ["https://www.example.com"]}}',
+    EVENTS: { head: async () => null, put: async () => ({}) },
+    HOOK: 'https://hooks.example',
+  })
+  expect(options.sinks.map(({ name }: { name: string }) => name)).toEqual(['r2', 'webhook'])
+  expect(() =>
+    definition.configure({ WRITE_KEYS: '{"wk_live_1": {"id": "shop", "origins": ["https://www.example.com"]}}' }),
+  ).toThrow('r2 bucket')
 })

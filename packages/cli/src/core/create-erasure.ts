@@ -20,7 +20,7 @@ export interface Erasure {
 }
 
 /** What is done to the lines of one file. */
-export interface FileErasure {
+interface FileErasure {
   /** The text of a line with what is left of the person's events, or nothing where it stays as it is. */
   rewrite(text: string): string | undefined
   /** So far: how many events were erased, how many of the same streams are of somebody else, and who the erased were. */

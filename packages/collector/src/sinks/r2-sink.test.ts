@@ -83,3 +83,7 @@ test('it is ready where the bucket answers, and not where it does not', async ()
   const fault = { kind: 'transient', detail: 'Error: R2 is away' }
   expect(await r2Sink({ bucket: away }).ready?.(signal)).toEqual({ ok: false, fault })
 })
+
+test('without its binding it is refused when it is made, with the mend', () => {
+  expect(() => r2Sink({ bucket: undefined as never })).toThrow('r2 bucket: bind an R2 bucket in wrangler.jsonc')
+})
