@@ -5,6 +5,7 @@ import { collectorWith, ORIGIN } from '../test/present.ts'
 import { recordingSink } from '../test/recording-sink.ts'
 import type { Sink } from './core/sink.ts'
 import { createCollector } from './index.ts'
+import { webPlatform } from './web-platform.ts'
 
 const ready = async () => ok(undefined)
 const broken = async () =>
@@ -55,8 +56,7 @@ test('a sink that throws fails, and one that is best-effort holds nothing up', a
 function withTimers(sinks: Sink[], now: () => number) {
   const timers: (() => void)[] = []
   const platform = {
-    sha256: () => expect.unreachable(),
-    inflate: () => expect.unreachable(),
+    ...webPlatform,
     after: (_: number, run: () => void) => {
       timers.push(run)
       return () => {}
