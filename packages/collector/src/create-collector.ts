@@ -9,10 +9,10 @@ import { createKeyRing } from './core/key-ring.ts'
 import type { Platform } from './core/platform.ts'
 import { type Stages, toServerTiming } from './core/server-timing.ts'
 import { toProblem } from './core/to-problem.ts'
-import { parseTrace, toTrace } from './core/trace-context.ts'
 import { createBase } from './create-base.ts'
 import { fanOut } from './fan-out.ts'
 import { type CollectorOptions, resolveOptions } from './options.ts'
+import { readTrace } from './read-trace.ts'
 import { createSegmentApi } from './segment-api/create-segment-api.ts'
 import { takeBatch } from './take-batch.ts'
 import { webPlatform } from './web-platform.ts'
@@ -60,7 +60,7 @@ export function createCollector(options: CollectorOptions, platform: Platform = 
 
     const { events, tombstones, rejected, bytes } = taken.value
     const { batchId, keyId, header, digest } = taken.value.batch
-    const trace = parseTrace(c.req.header('traceparent'), c.req.header('tracestate')) ?? toTrace(digest)
+    const trace = readTrace(c, digest)
     const batch = { ...taken.value.batch, trace }
     const { required, bestEffort } = fanOut(batch, sinks, { deadline: sinkDeadline, after: platform.after, now })
     const deliveries = await required

@@ -36,8 +36,7 @@ export function describeOptions(options: ResolvedOptions): Setting[] {
 }
 
 /** As much of a key as tells it from the others: it is no secret, and yet nobody has to read it over a shoulder. */
-const describeKey = ({ key, id, origins }: WriteKey): string =>
-  `${id}: ${mask(key)} from ${describeOrigins(origins)}`
+const describeKey = ({ key, id, origins }: WriteKey): string => `${id}: ${mask(key)} from ${describeOrigins(origins)}`
 
 function describeOrigins(origins: Origins): string {
   if (origins === 'localhost') return 'any origin of this machine'

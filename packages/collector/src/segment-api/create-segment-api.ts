@@ -13,6 +13,7 @@ import type { Refusal, Refused } from '../core/refusal.ts'
 import type { Sink } from '../core/sink.ts'
 import { toProblem } from '../core/to-problem.ts'
 import { fanOut } from '../fan-out.ts'
+import { readTrace } from '../read-trace.ts'
 import type { TakenBatch } from '../take-batch.ts'
 import { basicUser } from './basic-user.ts'
 import { readBody } from './read-body.ts'
@@ -69,8 +70,10 @@ export function createSegmentApi({ findKey, sinks, sinkDeadline, limits, now, lo
 
   /** Hands one batch to all sinks; logs when all of them have answered. */
   async function deliver(c: Context, taken: TakenBatch, began: number): Promise<Problem | undefined> {
-    const { batch, events, tombstones, rejected, bytes } = taken
-    const { batchId, keyId } = batch
+    const { events, tombstones, rejected, bytes } = taken
+    const { batchId, keyId, header, digest } = taken.batch
+    const trace = readTrace(c, digest)
+    const batch = { ...taken.batch, trace }
     const { required, bestEffort } = fanOut(batch, sinks, { deadline: sinkDeadline, after: platform.after, now })
     const deliveries = await required
     const refusal = refuseDeliveries(deliveries)
@@ -79,7 +82,7 @@ export function createSegmentApi({ findKey, sinks, sinkDeadline, limits, now, lo
     const counts = { events, tombstones, rejected: rejected.length, bytes }
     const logAll = async () => {
       const all = [...deliveries, ...(await bestEffort)]
-      log(toBatchLog({ at, ms: at - began, problem, keyId, batchId, counts, deliveries: all }))
+      log(toBatchLog({ at, ms: at - began, problem, keyId, batchId, header, trace, counts, deliveries: all }))
     }
     afterAnswer(c, logAll())
     return problem
