@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { findPart } from './harness/readme-part.ts'
 import { toFaultTable } from './harness/scenarios/fault-table.ts'
 import { readMeasured } from './harness/scenarios/measurements.ts'
 
@@ -8,7 +9,6 @@ import { readMeasured } from './harness/scenarios/measurements.ts'
 
 const root = join(import.meta.dirname, '..')
 const readme = join(root, 'README.md')
-const [BEGIN, END] = ['<!-- faults: written by `pnpm faults` -->', '<!-- /faults -->']
 
 const vitest = join(root, 'node_modules/vitest/vitest.mjs')
 const { status } = spawnSync(process.execPath, [vitest, 'run', '--project', 'e2e', 'test/e2e/engines'], {
@@ -18,7 +18,6 @@ const { status } = spawnSync(process.execPath, [vitest, 'run', '--project', 'e2e
 
 const measured = await Promise.all((['Chromium', 'Firefox', 'WebKit'] as const).map(readMeasured))
 const text = await readFile(readme, 'utf8')
-const [begin, end] = [text.indexOf(BEGIN), text.indexOf(END)]
-if (begin < 0 || end < begin) throw new Error(`The README has no place for the table, between ${BEGIN} and ${END}`)
-await writeFile(readme, `${text.slice(0, begin + BEGIN.length)}\n${toFaultTable(measured)}\n${text.slice(end)}`)
+const { begin, end } = findPart(text, 'faults')
+await writeFile(readme, `${text.slice(0, begin)}${toFaultTable(measured)}\n${text.slice(end)}`)
 process.exitCode = status ?? 1

@@ -55,6 +55,15 @@ test.each<[what: string, settings: Settings, message: string]>([
   ['a live write key for localhost', { EVENTS, WRITE_KEYS: '{"wk_1":{"id":"a","origins":"localhost"}}' }, 'origins'],
   ['no destination', { WRITE_KEYS }, 'bind an R2 bucket as EVENTS, or set WEBHOOK_URL'],
   ['a format nobody knows', { WRITE_KEYS, WEBHOOK_URL: 'https://a.example', WEBHOOK_FORMAT: 'csv' }, 'json or ndjson'],
+  [
+    'a second webhook secret that is too short',
+    {
+      WRITE_KEYS,
+      WEBHOOK_URL: 'https://a.example',
+      WEBHOOK_SECRET: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw whsec_c2VjcmV0',
+    },
+    'webhook secret: use 24 to 64 random bytes',
+  ],
   ['a webhook in the clear', { WRITE_KEYS, WEBHOOK_URL: 'http://a.example' }, 'webhook url: use https'],
   [
     'an origin with a path',

@@ -20,7 +20,7 @@ export interface Settings {
   ENVIRONMENT?: string
   /** Every batch is posted there, as Standard Webhooks describes it. */
   WEBHOOK_URL?: string
-  /** `whsec_` and base64, or any text: signs what is posted. */
+  /** 24 to 64 bytes, `whsec_` and base64 or any text: signs what is posted. Several of `whsec_`, newest first, with spaces between. */
   WEBHOOK_SECRET?: string
   /** `json`, the default, or `ndjson`. */
   WEBHOOK_FORMAT?: string
@@ -40,7 +40,7 @@ export default defineCollector((env: Settings) => {
       env.WEBHOOK_URL &&
         webhookSink({
           url: env.WEBHOOK_URL,
-          secret: env.WEBHOOK_SECRET || undefined,
+          secret: env.WEBHOOK_SECRET ? env.WEBHOOK_SECRET.split(/ +(?=whsec_)/) : undefined,
           format: toFormat(env.WEBHOOK_FORMAT),
         }),
     ],

@@ -89,7 +89,8 @@ export async function startDestination(): Promise<Destination> {
     if (fault) return fault
     try {
       const text = body.toString('utf8')
-      return { batchId: String(headers['webhook-id']), headers, body: text, lines: parseLines(text) }
+      const [batchId = ''] = String(headers['webhook-id']).split('~')
+      return { batchId, headers, body: text, lines: parseLines(text) }
     } catch (error) {
       return `the body is neither a JSON array nor NDJSON: ${error}`
     }

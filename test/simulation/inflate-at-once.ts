@@ -1,11 +1,12 @@
 import { constants, gunzipSync, type ZlibOptions } from 'node:zlib'
 import { fail, ok } from '@waybill/protocol'
 import type { Bytes } from '../../packages/collector/src/core/bytes.ts'
-import { SLICE, sizeIn } from '../../packages/collector/src/core/inflate.ts'
+import { followsEmptyMember, SLICE, sizeIn } from '../../packages/collector/src/core/inflate.ts'
 import type { Platform } from '../../packages/collector/src/core/platform.ts'
 
 /** As the collector's own, without a stream. What is too much or broken is found where the stream finds it. */
 export const inflateAtOnce: Platform['inflate'] = async (gzipped, max) => {
+  if (followsEmptyMember(gzipped)) return fail('invalid_encoding')
   try {
     const { bytes, read } = gunzip(gzipped, { maxOutputLength: max })
     // Node leaves out zeros that follow the end of a file.

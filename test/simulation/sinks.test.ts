@@ -1,8 +1,9 @@
+import { ok } from '@waybill/protocol'
 import { describe, expect, test } from 'vitest'
 import type { Batch } from '../../packages/collector/src/core/batch.ts'
 import type { Sink } from '../../packages/collector/src/core/sink.ts'
 import { deliverable, lineOf, NOW, STREAM } from '../../packages/collector/test/batches.ts'
-import { type Destination, sinkContract } from '../../packages/collector/test/sink-contract.ts'
+import { type Destination, deliveryContract } from '../../packages/collector/test/sink-contract.ts'
 import type { SimulatedDestination } from './destination.ts'
 import { createScheduler, type Life, type Scheduler } from './scheduler.ts'
 import { seededRandom } from './seeded-random.ts'
@@ -25,8 +26,8 @@ const textOf = (batch: Batch) => batch.lines.map((line) => new TextDecoder().dec
 const heldOf = (destination: SimulatedDestination, { batchId }: Batch) => destination.held.get(batchId) ?? []
 
 /** Lets time pass until the delivery has settled; `undefined` when it has not for so many milliseconds. */
-async function within(ms: number, scheduler: Scheduler, delivery: ReturnType<Sink['deliver']>) {
-  let settled: Awaited<typeof delivery> | undefined
+async function within<Value>(ms: number, scheduler: Scheduler, delivery: Promise<Value>) {
+  let settled: Value | undefined
   delivery.then((result) => {
     settled = result
   })
@@ -42,7 +43,7 @@ const deliver = (
 ) => within(ms, scheduler, sink.deliver(batch, signal))
 
 for (const [name, create] of Object.entries(kinds)) {
-  sinkContract(`${name} on its simulated destination`, () => {
+  deliveryContract(`${name} on its simulated destination`, () => {
     const { scheduler, destination, sink } = setUp(create)
     const contracted: Destination = {
       set mode(mode: Destination['mode']) {
@@ -57,6 +58,13 @@ for (const [name, create] of Object.entries(kinds)) {
         await within(60_000, scheduler, delivery)
         return delivery
       },
+      ...(sink.ready && {
+        async ready(signal) {
+          const answer = sink.ready?.(signal) ?? Promise.resolve(ok(undefined))
+          await within(60_000, scheduler, answer)
+          return answer
+        },
+      }),
     }
     return { sink: driven, destination: contracted }
   })
@@ -151,13 +159,16 @@ for (const [name, create] of Object.entries(kinds)) {
   })
 }
 
-test('a bucket holds a forked stream beside the first, under the same batch id', async () => {
-  const set = setUp(simulatedR2)
-  const batch = await deliverable(1, 1)
-  const forked = await deliverable(1, 1, [lineOf(1, { event: 'Something Else' })])
-  for (const each of [batch, forked, batch, forked]) expect(await deliver(set, each)).toEqual(OK)
-  expect(heldOf(set.destination, batch)).toEqual([textOf(batch), textOf(forked)])
-})
+test.each(Object.entries(kinds))(
+  '%s has a forked stream held beside the first, under the same batch id',
+  async (_, create) => {
+    const set = setUp(create)
+    const batch = await deliverable(1, 1)
+    const forked = await deliverable(1, 1, [lineOf(1, { event: 'Something Else' })])
+    for (const each of [batch, forked, batch, forked]) expect(await deliver(set, each)).toEqual(OK)
+    expect(heldOf(set.destination, batch)).toEqual([textOf(batch), textOf(forked)])
+  },
+)
 
 test('of two that write to one key at once, a bucket keeps one, and both are told the truth', async () => {
   const set = setUp(simulatedR2)
@@ -173,10 +184,10 @@ test('of two that write to one key at once, a bucket keeps one, and both are tol
 test('a receiver of webhooks holds what it was sent first under an id, whatever comes later', async () => {
   const set = setUp(simulatedWebhook)
   const batch = await deliverable(1, 1)
-  const forked = await deliverable(1, 1, [lineOf(1, { event: 'Something Else' })])
-  for (const each of [batch, forked]) expect(await deliver(set, each)).toEqual(OK)
+  const enriched = { ...batch, lines: [new TextEncoder().encode(lineOf(1, { received: { at: 'later' } }))] }
+  for (const each of [batch, enriched]) expect(await deliver(set, each)).toEqual(OK)
   expect(heldOf(set.destination, batch)).toEqual([textOf(batch)])
-  expect(set.destination.arrivals.map(({ lines }) => lines)).toEqual([textOf(batch), textOf(forked)])
+  expect(set.destination.arrivals.map(({ lines }) => lines)).toEqual([textOf(batch), textOf(enriched)])
 })
 
 test('a receiver of webhooks fails in each of the ways there are, with and without a time to come back', async () => {

@@ -57,6 +57,7 @@ export function simulatedWebhook({
 }: SimulatedDestinationOptions): SimulatedDestination {
   const operations = createOperations(scheduler, deadline)
   const shelf = createShelf(scheduler)
+  const known = new Set<string>()
 
   /** A connection that breaks, a server that is ill, or one that asks to be left alone for up to two minutes. */
   function sayFailed(): Response {
@@ -84,8 +85,10 @@ export function simulatedWebhook({
         caller,
         signal,
         takeEffect() {
-          const anew = !shelf.held.has(id)
-          shelf.put(id, lines, anew)
+          const anew = !known.has(id)
+          known.add(id)
+          // What follows the batch id tells a fork from a repeat.
+          shelf.put(id.slice(0, id.indexOf('~')), lines, anew)
           return { value: new Response(null, { status: 204 }), anew }
         },
         sayFailed,

@@ -24,7 +24,7 @@ const receiver = createServer(async (request, response) => {
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'waybill-check-'))
   await once(receiver.listen(0, '127.0.0.1'), 'listening')
-  await writeFile(join(folder, 'settings.env'), `HOOK='${hook()}'\nHOOK_SECRET=top-secret\n`)
+  await writeFile(join(folder, 'settings.env'), `HOOK='${hook()}'\nHOOK_SECRET=top-secret-and-of-more-than-24-bytes\n`)
   await writeFile(join(folder, 'collector.config.ts'), CONFIG)
 })
 afterEach(() => {

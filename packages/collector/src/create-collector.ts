@@ -9,6 +9,7 @@ import { createKeyRing } from './core/key-ring.ts'
 import type { Platform } from './core/platform.ts'
 import { type Stages, toServerTiming } from './core/server-timing.ts'
 import { toProblem } from './core/to-problem.ts'
+import { withDeadLetter } from './core/with-dead-letter.ts'
 import { createBase } from './create-base.ts'
 import { fanOut } from './fan-out.ts'
 import { type CollectorOptions, resolveOptions } from './options.ts'
@@ -26,7 +27,8 @@ import { webPlatform } from './web-platform.ts'
  * nothing completes outside of it; it may change in any release.
  */
 export function createCollector(options: CollectorOptions, platform: Platform = webPlatform): Hono {
-  const { keys, sinks, path, segmentApi, limits, sinkDeadline, now, log } = resolveOptions(options)
+  const { keys, deadLetter, path, segmentApi, limits, sinkDeadline, now, log, ...resolved } = resolveOptions(options)
+  const sinks = resolved.sinks.map((sink) => (deadLetter ? withDeadLetter(sink, deadLetter, platform.sha256) : sink))
   const findKey = createKeyRing(keys, platform.sha256)
   const app = createBase(log, now)
 

@@ -17,6 +17,7 @@ const shown: { [Name in keyof ResolvedOptions]: ((value: ResolvedOptions[Name]) 
   path: (path) => [path],
   keys: (keys) => keys.map(describeKey),
   sinks: (sinks) => sinks.map(describeSink),
+  deadLetter: (sink) => (sink ? [describeSink(sink)] : []),
   segmentApi: (isServed) => [isServed ? 'served' : 'not served'],
   sinkDeadline: (ms) => [`${ms} ms`],
   limits: (limits) => Object.entries(limits).map(([name, most]) => `${name} ${most}`),

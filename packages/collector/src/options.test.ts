@@ -29,6 +29,13 @@ test.each<[what: string, options: Partial<CollectorOptions>, message: string]>([
     { sinks: [{ ...recordingSink(), guarantee: 'best-effort' }] },
     'set its required to false',
   ],
+  ["a dead-letter sink of a sink's name", { deadLetter: recordingSink() }, 'deadLetter: a sink is called'],
+  [
+    'a dead-letter sink that promises nothing',
+    { deadLetter: { ...recordingSink({ name: 'dead' }), guarantee: 'best-effort' } },
+    "deadLetter: 'dead' only promises best effort",
+  ],
+  ['a dead-letter sink without a name', { deadLetter: recordingSink({ name: '' }) }, 'deadLetter: a name is'],
   ['a path that is a pattern', { path: '/:anything' }, "path: use plain segments as in '/v1/events'"],
   ['the path of /health', { path: '/health' }, 'path:'],
   ['the path of /ready', { path: '/ready' }, 'path:'],

@@ -12,6 +12,11 @@ export interface CollectorOptions {
   keys: readonly WriteKey[]
   /** Where batches go, at least one of them required. */
   sinks: readonly Sink[]
+  /**
+   * Where an event goes, whole, that a sink refuses for good, before a tombstone takes its place there; it must promise
+   * more than best effort. For one sink only, use `withDeadLetter`. Default: the tombstone is all that is left of it.
+   */
+  deadLetter?: Sink | undefined
   /** Where batches are sent to. Default `/v1/events`. */
   path?: string
   /** Whether Segment's HTTP API is served as well, at `/v1/batch`, `/v1/track` and so on. Default `true`. */
@@ -27,14 +32,16 @@ export interface CollectorOptions {
 }
 
 /** Options with nothing left open, every one of them found to work. */
-export interface ResolvedOptions extends Required<CollectorOptions> {
+export interface ResolvedOptions extends Required<Omit<CollectorOptions, 'deadLetter'>> {
   limits: Limits
+  deadLetter: Sink | undefined
 }
 
 /** Fills in the defaults, and throws a {@link ConfigurationError} for the first setting that cannot work. */
 export function resolveOptions({
   keys,
   sinks,
+  deadLetter,
   path = '/v1/events',
   segmentApi = true,
   limits = {},
@@ -44,6 +51,7 @@ export function resolveOptions({
 }: CollectorOptions): ResolvedOptions {
   checkKeys(keys)
   checkSinks(sinks)
+  checkDeadLetter(deadLetter, sinks)
   if (!/^(\/[\w.~-]+)+$/.test(path) || OWN_PATHS.includes(path)) {
     throw new ConfigurationError(
       `path: use plain segments as in '/v1/events', other than ${OWN_PATHS.join(' and ')}; it is '${path}'.`,
@@ -57,7 +65,10 @@ export function resolveOptions({
   if (!(Number.isSafeInteger(sinkDeadline) && sinkDeadline > 0)) {
     throw new ConfigurationError(`sinkDeadline: use whole milliseconds from 1; it is ${sinkDeadline}.`)
   }
-  return { keys, sinks, path, segmentApi, limits: lowerLimits(limits), sinkDeadline, now, log: harmless(log) }
+  return {
+    ...{ keys, sinks, deadLetter, path, segmentApi },
+    ...{ limits: lowerLimits(limits), sinkDeadline, now, log: harmless(log) },
+  }
 }
 
 /** What is served there stands in the README. */
@@ -99,9 +110,7 @@ function checkSinks(sinks: readonly Sink[]): void {
     )
   }
   for (const { name, guarantee, required } of sinks) {
-    if (!/^[a-z0-9-]{1,64}$/.test(name)) {
-      throw new ConfigurationError(`sinks: a name is 1 to 64 of a-z, 0-9 and -; one is '${name}'.`)
-    }
+    checkName('sinks', name)
     if (sinks.filter((other) => other.name === name).length > 1) {
       throw new ConfigurationError(`sinks: two are called '${name}'; give one of them another name.`)
     }
@@ -109,6 +118,25 @@ function checkSinks(sinks: readonly Sink[]): void {
       throw new ConfigurationError(`sinks: '${name}' only promises best effort; set its required to false.`)
     }
   }
+}
+
+function checkDeadLetter(deadLetter: Sink | undefined, sinks: readonly Sink[]): void {
+  if (!deadLetter) return
+  const { name, guarantee } = deadLetter
+  checkName('deadLetter', name)
+  if (sinks.some((sink) => sink.name === name)) {
+    throw new ConfigurationError(`deadLetter: a sink is called '${name}', too; give one of them another name.`)
+  }
+  if (guarantee === 'best-effort') {
+    throw new ConfigurationError(
+      `deadLetter: '${name}' only promises best effort; use a sink that keeps what it takes.`,
+    )
+  }
+}
+
+function checkName(setting: 'sinks' | 'deadLetter', name: string): void {
+  if (/^[a-z0-9-]{1,64}$/.test(name)) return
+  throw new ConfigurationError(`${setting}: a name is 1 to 64 of a-z, 0-9 and -; one is '${name}'.`)
 }
 
 /** In bytes: the header lines of senders take a third of it. */

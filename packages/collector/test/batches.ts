@@ -26,6 +26,10 @@ export const eventOf = (seq: number, members: Members = {}): Members => ({
 /** The same as text, as a client would send it. */
 export const lineOf = (seq: number, members: Members = {}): string => JSON.stringify(eventOf(seq, members))
 
+/** A tombstone as text, with the members given. */
+export const tombstoneOf = (seq: number, members: Members): string =>
+  JSON.stringify({ streamId: STREAM, seq, ...members })
+
 export const linesOf = (first: number, last: number): string[] =>
   Array.from({ length: last - first + 1 }, (_, index) => lineOf(first + index))
 

@@ -53,6 +53,26 @@ export function inflateContract(name: string, inflate: Platform['inflate']): voi
       expect(await inflate(two, 1_000)).toEqual(NONE)
     })
 
+    test('nor is one behind empty ones, which some inflaters pass over', async () => {
+      const [empty, batch] = [await gzip(''), await gzip('{"v":1}\n')]
+      expect(await inflate(concat([empty, batch]), 1_000)).toEqual(NONE)
+      expect(await inflate(concat([empty, empty, batch]), 1_000)).toEqual(NONE)
+      expect(await inflate(concat([empty, empty]), 1_000)).toEqual(NONE)
+      expect(await inflate(concat([batch, empty]), 1_000)).toEqual(NONE)
+    })
+
+    test('a name, a comment and extra bytes in its head are passed over, and must be whole', async () => {
+      const gzipped = await gzip('0123456789')
+      const flagged = (flags: number, head: string) =>
+        concat([gzipped.slice(0, 3), Uint8Array.of(flags), gzipped.slice(4, 10), new TextEncoder().encode(head)])
+      const whole = { ok: true, value: { bytes: new TextEncoder().encode('0123456789'), whole: true } }
+      const rest = gzipped.slice(10)
+      expect(await inflate(concat([flagged(0x1c, '\x03\0abc../a\0b\0'), rest]), 10)).toEqual(whole)
+      expect(await inflate(concat([flagged(0x08, 'endless'), rest.map((byte) => byte || 1)]), 10)).toEqual(NONE)
+      expect(await inflate(concat([flagged(0x04, '\x7f\x7f'), rest]), 10)).toEqual(NONE)
+      expect(await inflate(concat([flagged(0x20, ''), rest]), 10)).toEqual(NONE)
+    })
+
     test.each([0, 1, 3, 4, 17])('%i bytes of a gzip file are none', async (length) => {
       const gzipped = await gzip('{}')
       expect(await inflate(gzipped.slice(0, length), 1_000)).toEqual(NONE)

@@ -38,6 +38,8 @@ export function recordingSink({
       } catch (error) {
         return fail({ kind: 'transient', detail: describeError(error) })
       }
+      const known = batches.get(batch.batchId)
+      if (known && known.digest !== batch.digest) return fail({ kind: 'transient', detail: 'forked' })
       batches.set(batch.batchId, batch)
       return ok(undefined)
     },

@@ -9,7 +9,10 @@ import { readUpTo } from './read-up-to.ts'
  */
 export const SLICE = 512
 
+const MAGIC = 0x1f
+
 export const inflate: Platform['inflate'] = async (gzipped, max) => {
+  if (followsEmptyMember(gzipped)) return fail('invalid_encoding')
   const { readable, writable } = new DecompressionStream('gzip')
   const writer = writable.getWriter()
   const feed = async () => {
@@ -28,6 +31,20 @@ export const inflate: Platform['inflate'] = async (gzipped, max) => {
     // Ends `feed` as well, wherever it is.
     writer.abort().catch(() => {})
   }
+}
+
+/**
+ * Whether a gzip file has a member behind an empty one: Node inflates both, and their size is that of the last. An empty
+ * member ends with eight zeros, the next begins with its magic and method (RFC 1952, 2.3). Compressed text has these
+ * eleven bytes in a row once in 2^88 places.
+ */
+export function followsEmptyMember(gzipped: Bytes): boolean {
+  for (let at = gzipped.indexOf(MAGIC); at >= 0; at = gzipped.indexOf(MAGIC, at + 1)) {
+    let zeros = 0
+    while (zeros < 8 && gzipped[at - zeros - 1] === 0) zeros++
+    if (zeros === 8 && gzipped[at + 1] === 0x8b && gzipped[at + 2] === 8) return true
+  }
+  return false
 }
 
 /** The size that the last member of a gzip file ends with (RFC 1952, 2.3.1): Node inflates members before it as well. */

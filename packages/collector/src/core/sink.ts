@@ -45,8 +45,10 @@ export interface TransientFault {
  * The destination takes nothing of this batch while these events are in it, however often they come. The collector hands
  * it the batch again with a tombstone in the place of each.
  */
-interface RefusalFault {
+export interface RefusalFault {
   kind: 'refused'
   /** Which events, at least one. */
   seqs: readonly number[]
+  /** Why: goes with them to the dead-letter sink. */
+  detail?: string
 }

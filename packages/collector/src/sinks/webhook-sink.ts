@@ -1,21 +1,25 @@
 import { fail, isSeq, ok } from '@waybill/protocol'
+import { attempt } from '../core/attempt.ts'
 import type { Batch } from '../core/batch.ts'
 import type { Bytes } from '../core/bytes.ts'
+import { checkUrl } from '../core/check-url.ts'
 import { ConfigurationError } from '../core/configuration-error.ts'
-import { describeError } from '../core/describe-error.ts'
-import { isLoopback } from '../core/is-loopback.ts'
+import { fingerprint } from '../core/fingerprint.ts'
+import { type Fetch, readText, toHttpFault } from '../core/http.ts'
+import { toIdempotencyKey } from '../core/idempotency-key.ts'
 import { toJsonArray, toNdjson } from '../core/join-lines.ts'
-import { readUpTo } from '../core/read-up-to.ts'
-import { parseRetryAfter } from '../core/retry-after.ts'
-import type { Sink } from '../core/sink.ts'
+import type { RefusalFault, Sink } from '../core/sink.ts'
 import { traceHeaders } from '../core/trace-headers.ts'
 import { createSigner, type Signer } from './sign-webhook.ts'
 
 export interface WebhookSinkOptions {
   /** https; http only to this machine. Redirects are not followed. */
   url: string
-  /** `whsec_` and base64, or any text. Default: requests are not signed. */
-  secret?: string | undefined
+  /**
+   * 24 to 64 random bytes: `whsec_` and base64, or any text. Several, newest first, while the receiver goes over from the old
+   * one to the new one: each request is signed with every one of them. Default: requests are not signed.
+   */
+  secret?: string | readonly string[] | undefined
   /** A JSON array of complete events, or one per line. Default `json`. */
   format?: 'json' | 'ndjson'
   /** Sent along, an `Authorization` for instance. */
@@ -25,7 +29,7 @@ export interface WebhookSinkOptions {
   /** Default `true`. */
   required?: boolean
   /** Default: the platform's. */
-  fetch?: (url: string, init: RequestInit) => Promise<Response>
+  fetch?: Fetch
   /** The clock, in milliseconds since 1970. Default `Date.now`. */
   now?: () => number
 }
@@ -36,10 +40,11 @@ const formats = {
 } satisfies Record<string, { contentType: string; join: (lines: readonly Bytes[]) => Bytes }>
 
 /**
- * Posts each batch as Standard Webhooks describes it. Any 2xx means taken. 422 with `{"refused":[<seq>, …]}` means that
+ * Posts each batch as Standard Webhooks describes it. Any 2xx means taken. 422 with `{"refused":[<seq>, …],"detail"?}` means that
  * nothing was taken, and nothing will be while these events are in it: it is posted again at once, with a tombstone in the
- * place of each. All else leaves the batch with the client. `webhook-id` is the batch id, the same on every repeat: the
- * receiver deduplicates by it, and must not take what it refused for known.
+ * place of each. All else leaves the batch with the client. `webhook-id` is the batch id with the beginning of the digest,
+ * `<batch id>~<16 hex digits>`: the same on every repeat, and another one for a fork. The receiver deduplicates by it, and
+ * must not take what it refused for known.
  */
 export function webhookSink({
   url,
@@ -51,12 +56,12 @@ export function webhookSink({
   fetch = (...request) => globalThis.fetch(...request),
   now = Date.now,
 }: WebhookSinkOptions): Sink {
-  checkUrl(url)
+  const { origin } = checkUrl(url, { setting: 'webhook url', example: 'https://example.com/hook' })
   if (!Object.hasOwn(formats, format)) {
     throw new ConfigurationError(`webhook format: use 'json' or 'ndjson'; it is '${format}'.`)
   }
   const { contentType, join } = formats[format]
-  const sign: Signer | undefined = secret === undefined ? undefined : createSigner(secret)
+  const sign: Signer | undefined = secret === undefined ? undefined : createSigner([secret].flat())
 
   async function toRequest(batch: Batch, signal: AbortSignal): Promise<RequestInit> {
     const body = join(batch.lines)
@@ -64,9 +69,10 @@ export function webhookSink({
     const all = new Headers(headers)
     for (const [name, value] of Object.entries(traceHeaders(batch))) all.set(name, value)
     all.set('Content-Type', contentType)
-    all.set('webhook-id', batch.batchId)
+    const id = toIdempotencyKey(batch)
+    all.set('webhook-id', id)
     all.set('webhook-timestamp', String(timestamp))
-    if (sign) all.set('webhook-signature', await sign(batch.batchId, timestamp, body))
+    if (sign) all.set('webhook-signature', await sign(id, timestamp, body))
     return { method: 'POST', redirect: 'manual', headers: all, body, signal }
   }
 
@@ -74,21 +80,16 @@ export function webhookSink({
     name,
     guarantee: 'accepted',
     required,
-    generation: url.slice(0, 256),
-    idempotency: { key: '`webhook-id`, the batch id', window: "the receiver's" },
-    async deliver(batch, signal) {
-      try {
+    // A path or a query may be a secret.
+    generation: `${origin} ${fingerprint(url)}`,
+    idempotency: { key: '`webhook-id`: batch id and digest', window: "the receiver's" },
+    deliver: (batch, signal) =>
+      attempt(async () => {
         const answer = await fetch(url, await toRequest(batch, signal))
-        const seqs = await readRefusal(answer)
+        const refusal = await readRefusal(answer)
         if (answer.ok) return ok(undefined)
-        if (seqs) return fail({ kind: 'refused', seqs })
-        const retryAfter = parseRetryAfter(answer.headers.get('Retry-After'), now())
-        const fault = { kind: 'transient' as const, detail: `answered ${answer.status}` }
-        return fail(retryAfter === undefined ? fault : { ...fault, retryAfter })
-      } catch (error) {
-        return fail({ kind: 'transient', detail: describeError(error) })
-      }
-    },
+        return fail(refusal ?? toHttpFault(answer, now()))
+      }),
   }
 }
 
@@ -96,30 +97,16 @@ export function webhookSink({
 const ANSWER = 16_384
 
 /** Which events a receiver refuses, if that is what it answers. An unread body keeps its connection busy. */
-async function readRefusal({ status, body }: Response): Promise<number[] | undefined> {
-  if (status !== 422 || !body) {
-    await body?.cancel()
+async function readRefusal(answer: Response): Promise<RefusalFault | undefined> {
+  if (answer.status !== 422) {
+    await answer.body?.cancel()
     return undefined
   }
-  const read = await readUpTo(body, ANSWER)
   try {
-    const { refused } = JSON.parse(new TextDecoder().decode(read.ok ? read.value.bytes : undefined))
-    return Array.isArray(refused) && refused.length > 0 && refused.every(isSeq) ? refused : undefined
+    const { refused, detail } = JSON.parse(await readText(answer, ANSWER))
+    if (!Array.isArray(refused) || refused.length === 0 || !refused.every(isSeq)) return undefined
+    return { kind: 'refused', seqs: refused, ...(typeof detail === 'string' && { detail: detail.slice(0, 256) }) }
   } catch {
     return undefined
-  }
-}
-
-function checkUrl(text: string): void {
-  const url = URL.canParse(text) ? new URL(text) : undefined
-  if (!url)
-    throw new ConfigurationError(`webhook url: use a whole URL as in 'https://example.com/hook'; it is '${text}'.`)
-  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url.hostname))) {
-    throw new ConfigurationError(
-      `webhook url: use https; only this machine may be reached over http; it is '${url.origin}'.`,
-    )
-  }
-  if (url.username || url.password) {
-    throw new ConfigurationError('webhook url: take the user and password out, and send them as a header instead.')
   }
 }
