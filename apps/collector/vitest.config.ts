@@ -1,3 +1,3 @@
 import { defineConfig } from 'vitest/config'
 
-export default defineConfig({ test: { name: 'app-collector', include: ['{src,scripts}/**/*.test.ts'] } })
+export default defineConfig({ test: { name: 'app-collector', include: ['*.test.ts', 'scripts/*.test.ts'] } })

@@ -24,6 +24,8 @@ test('no sink of the package is left out of the table, nor of the suite', () => 
   for (const name of sinks) expect(suite).toContain(`import('./sinks/${name.replace(/Sink$/, '')}.ts')`)
 })
 
+const bucket = { head: async () => null, put: async () => ({}) }
+
 /** What the block of the README exports first that names this. */
 function run(name: string) {
   const code =
@@ -38,7 +40,7 @@ function run(name: string) {
 
 test("the README's collector with three sinks is one", async () => {
   const toCollector = run('toCollector')
-  const app = toCollector({ S3_KEY_ID: 'AKIA…', S3_SECRET: 'secret', SEGMENT_WRITE_KEY: 'abc123', EVENTS: {} })
+  const app = toCollector({ S3_KEY_ID: 'AKIA…', S3_SECRET: 'secret', SEGMENT_WRITE_KEY: 'abc123', EVENTS: bucket })
   expect(await (await app.request('/health')).json()).toMatchObject({ status: 'ok', sinks: ['s3', 'segment'] })
 })
 
@@ -49,7 +51,7 @@ test("the README's Worker with queues is one", async () => {
       for (const _ of messages) sent.push(name)
     },
   })
-  const env = { BATCHES: queue('batches'), TO_R2: queue('r2'), TO_WEBHOOK: queue('webhook'), EVENTS: {} }
+  const env = { BATCHES: queue('batches'), TO_R2: queue('r2'), TO_WEBHOOK: queue('webhook'), EVENTS: bucket }
   const worker = run('consumerOf')
   const settings = {
     ...env,

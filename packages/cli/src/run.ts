@@ -1,5 +1,7 @@
 import { audit } from './commands/audit.ts'
+import { check } from './commands/check.ts'
 import type { Command } from './commands/command.ts'
+import { erase } from './commands/erase.ts'
 import { keyCreate } from './commands/key-create.ts'
 import { keySecret } from './commands/key-secret.ts'
 import { keyShow } from './commands/key-show.ts'
@@ -12,6 +14,8 @@ import { version } from './version.ts'
 const commands: Readonly<Record<string, Command>> = {
   audit,
   state,
+  check,
+  erase,
   'key create': keyCreate,
   'key show': keyShow,
   'key secret': keySecret,
@@ -64,7 +68,7 @@ const describe = (error: unknown): string => (error instanceof Error ? error.mes
 
 const width = Math.max(...Object.keys(commands).map((name) => name.length))
 
-const HELP = `Reads what Waybill's collector has delivered, and makes its keys.
+const HELP = `Checks Waybill's collector, reads what it has delivered, and makes its keys.
 
 ${Object.entries(commands)
   .map(([name, { summary }]) => `  waybill ${name.padEnd(width)}  ${summary}`)
@@ -75,10 +79,12 @@ ${Object.entries(commands)
 `
 
 function toHelp({ summary, usage, options, details }: Command): string {
-  const names = Object.entries(options).map(([name, { choices, value, help }]): [string, string] => [
-    `--${name}${choices ? ` ${choices.join('|')}` : value ? ` ${value}` : ''}`,
-    help,
-  ])
+  const names = Object.entries(options).map(
+    ([name, { choices, value = choices?.join('|'), help }]): [string, string] => [
+      `--${name}${value === undefined ? '' : ` ${value}`}`,
+      help,
+    ],
+  )
   const width = Math.max(...names.map(([name]) => name.length))
   const list = [...names, ['--help', 'Print this.']].map(([name = '', help]) => `  ${name.padEnd(width)}  ${help}`)
   return `${summary}\n\n  ${usage}\n\n${list.join('\n')}\n\n${details}\n`

@@ -389,7 +389,7 @@ describe('waybill state', () => {
 describe('called in a wrong way, it says what to do, with exit code 2', () => {
   test.each<[args: string[], message: string]>([
     [[], 'Say which command. See: waybill --help'],
-    [['adit'], "There is no command 'adit'. There are: audit, state, key create, "],
+    [['adit'], "There is no command 'adit'. There are: audit, state, check, erase, key create, "],
     [['--json', 'audit'], 'There is no option --json before the command. There are: audit, state, '],
     [['constructor'], "There is no command 'constructor'."],
     [['audit'], 'Name files or folders to read, or - for standard input. See: waybill audit --help'],
@@ -400,7 +400,7 @@ describe('called in a wrong way, it says what to do, with exit code 2', () => {
     [['audit', '--json=yes', 'a'], "--json takes no value: leave out '=yes'."],
     [['state', '--by', 'user', 'a'], "--by takes stream or session, not 'user'."],
     [['state', 'a', '--by'], '--by takes stream or session.'],
-    [['key'], "There is no command 'key'. There are: audit, state, key create, key show,"],
+    [['key'], "There is no command 'key'. There are: audit, state, check, erase, key create,"],
     [['key', 'make'], "There is no command 'key make'."],
     [['key', 'create', 'shop'], "'shop' belongs to no option. See: waybill key create --help"],
   ])('%j', async (args, message) => {
@@ -421,6 +421,14 @@ test.each<[args: string[], text: string[]]>([
   [
     ['audit', '--help'],
     ['waybill audit [--json] [--all]', 'Exit codes:', 'TMPDIR'],
+  ],
+  [
+    ['check', '--help'],
+    ['--config FILE', 'Exit codes:'],
+  ],
+  [
+    ['erase', '--help'],
+    ['--user-id ID', 'Exit codes:'],
   ],
   [['audit', '-h'], ['waybill audit [--json] [--all]']],
   [

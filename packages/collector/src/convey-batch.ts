@@ -19,6 +19,8 @@ export interface Conveyed {
   isRepeat: boolean
   remembered: Remembered['state'] | undefined
   ignoredReceipt: ReceiptFault | undefined
+  /** What sinks have said by the time of the answer. */
+  said: readonly Delivery[]
   /** What every sink said, when all have. */
   ended: Promise<readonly Delivery[]>
 }
@@ -61,24 +63,24 @@ export async function conveyBatch(
   const isRepeat = attempt > 1 || first !== undefined
   const known = first?.state === 'in_progress' && !copy ? await awaitOther() : first
 
-  const conveyed = (answer: Answer, ended: Conveyed['ended']): Conveyed => ({
-    ...{ answer, ended, isRepeat, remembered: known?.state ?? first?.state },
+  const conveyed = (answer: Answer, said: Conveyed['said'], ended: Conveyed['ended']): Conveyed => ({
+    ...{ answer, said, ended, isRepeat, remembered: known?.state ?? first?.state },
     ignoredReceipt: receipt.ok ? undefined : receipt.fault,
   })
   if (known?.state === 'done') {
     const { recorded, rejected } = known
-    return conveyed({ batchId, recorded, rejected }, Promise.resolve([]))
+    return conveyed({ batchId, recorded, rejected }, [], Promise.resolve([]))
   }
   if (known && copy) {
-    return conveyed({ batchId, retryAfter: toSeconds(lastDeadline) }, Promise.resolve([]))
+    return conveyed({ batchId, retryAfter: toSeconds(lastDeadline) }, [], Promise.resolve([]))
   }
 
-  const work = fanOut(batch, sinks, { deadline: sinkDeadline, skip, after })
+  const work = fanOut(batch, sinks, { deadline: sinkDeadline, skip, after, now })
   const ended = conclude()
   goOn(ended)
   const waited = copy ? 0 : isRepeat ? undefined : patience
   await (waited === undefined ? work.required : settledWithin(work.required, waited, after))
-  return conveyed(await toAnswer(waited), ended)
+  return conveyed(await toAnswer(waited), work.soFar(), ended)
 
   /** Somebody else has begun: until then nothing is gained by beginning as well. It may have died over it. */
   async function awaitOther(): Promise<Remembered | undefined> {

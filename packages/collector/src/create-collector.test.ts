@@ -622,7 +622,7 @@ describe('sinks', () => {
       ...{ streamId: STREAM, seq: 2, type: 'rejected', reason: 'refused_by_sink', messageId },
       received,
     })
-    expect(log.mock.lastCall?.[0].sinks).toEqual([
+    expect(log.mock.lastCall?.[0].sinks).toMatchObject([
       { name: 'whole', taken: true },
       { name: 'refusing', taken: true, refused: [2, 4] },
     ])
@@ -649,7 +649,9 @@ describe('sinks', () => {
     const deaf = { ...recordingSink(), name: 'deaf', deliver: never as () => Promise<never> }
     const { app } = collectorWith({ sinks: [deaf], sinkDeadline: 20, log })
     expect((await present(app, batchOf(1, 2))).status).toBe(503)
-    expect(log.mock.lastCall?.[0].sinks).toEqual([{ name: 'deaf', taken: false, detail: 'TimeoutError: after 20 ms' }])
+    expect(log.mock.lastCall?.[0].sinks).toMatchObject([
+      { name: 'deaf', taken: false, detail: 'TimeoutError: after 20 ms' },
+    ])
   })
 
   test('a sink is told when its deadline has passed', async () => {
@@ -701,7 +703,7 @@ describe('sinks', () => {
     done.open()
     await Promise.all(background)
     expect(slow.batches.size).toBe(1)
-    expect(log.mock.lastCall?.[0].sinks).toEqual([
+    expect(log.mock.lastCall?.[0].sinks).toMatchObject([
       { name: 'recording', taken: true },
       { name: 'slow', taken: true },
     ])
@@ -714,17 +716,21 @@ describe('sinks', () => {
 })
 
 describe('the log', () => {
-  const clock =
-    (...times: number[]) =>
-    () =>
-      times.shift() ?? NOW
-
   test('has one entry for a recorded batch', async () => {
     const log = vi.fn<(entry: BatchLog) => void>()
-    const { app } = collectorWith({ log, now: clock(NOW, NOW, NOW + 12), signatureCache: noSignatureCache })
+    let now = NOW
+    const slow = recordingSink({
+      before: async () => {
+        now += 12
+        return undefined
+      },
+    })
+    const { app } = collectorWith({ log, now: () => now, sinks: [slow], signatureCache: noSignatureCache })
     const shed = JSON.stringify({ streamId: STREAM, seq: 2, type: 'shed', reason: 'age' })
-    const body = batchOf(1, 3, [lineOf(1), shed, '{}'])
-    await present(app, body)
+    const header = headerOf(1, 3, { attempt: 4, copy: true })
+    const body = [header, lineOf(1), shed, '{}', ''].join('\n')
+    const traceId = '4bf92f3577b34da6a3ce929d0e0e4736'
+    await present(app, body, { headers: { traceparent: `00-${traceId}-00f067aa0ba902b7-01` } })
     expect(log.mock.calls).toEqual([
       [
         {
@@ -733,11 +739,14 @@ describe('the log', () => {
           ms: 12,
           keyId: 'site',
           batchId: `${STREAM}:1-3`,
+          attempt: 4,
+          copy: true,
+          traceId,
           events: 1,
           tombstones: 1,
           rejected: 1,
           bytes: body.length,
-          sinks: [{ name: 'recording', taken: true }],
+          sinks: [{ name: 'recording', taken: true, ms: 12 }],
         },
       ],
     ])
@@ -836,4 +845,54 @@ test('the path can be set', async () => {
   const { app } = collectorWith({ path: '/in/batches' })
   await recordedOf(await present(app, batchOf(1, 2), { path: '/in/batches' }))
   expect((await present(app, batchOf(1, 2))).status).toBe(404)
+})
+
+describe('Server-Timing', () => {
+  const timingOf = ({ headers }: Response) => ({
+    timing: headers.get('Server-Timing'),
+    readableBy: headers.get('Timing-Allow-Origin'),
+  })
+
+  test('says how long the stages and each sink took, to the pages that may write', async () => {
+    let now = NOW
+    const slow = recordingSink({
+      before: async () => {
+        now += 30
+        return undefined
+      },
+    })
+    const { app } = collectorWith({ sinks: [slow], now: () => now })
+    expect(timingOf(await present(app, batchOf(1, 2)))).toEqual({
+      timing: 'take;dur=0, sinks;dur=30, sink-recording;dur=30',
+      readableBy: ORIGIN,
+    })
+    expect(timingOf(await present(app, batchOf(1, 2, [])))).toEqual({ timing: 'take;dur=0', readableBy: ORIGIN })
+  })
+
+  test('says nothing to a page that may not', async () => {
+    const { app } = collectorWith()
+    const nothing = { timing: null, readableBy: null }
+    const elsewhere = { headers: { Origin: 'https://elsewhere.example' } }
+    expect(timingOf(await present(app, batchOf(1, 2), elsewhere))).toEqual(nothing)
+    expect(timingOf(await present(app, batchOf(1, 2), { query: { key: 'wk_other' } }))).toEqual(nothing)
+  })
+})
+
+describe('the trace context', () => {
+  const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'
+  const traceOf = async (headers: Record<string, string>) => {
+    const { app, sink } = collectorWith()
+    await present(app, batchOf(1, 2), { headers })
+    return [...sink.batches.values()][0]?.trace
+  }
+
+  test('of a request goes on to the sinks', async () => {
+    expect(await traceOf({ traceparent, tracestate: 'rojo=1' })).toMatchObject({ traceparent, tracestate: 'rojo=1' })
+  })
+
+  test('is made where there is none, the same for every presentation of a batch', async () => {
+    const made = await traceOf({})
+    expect(made?.traceparent).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-00$/)
+    expect(await traceOf({ traceparent: 'nonsense', tracestate: 'rojo=1' })).toEqual(made)
+  })
 })

@@ -22,19 +22,27 @@ interface Allowance {
   /** These have the batch already. */
   skip?: readonly Sink[]
   after: Platform['after']
+  /** The clock, in milliseconds. */
+  now: () => number
 }
 
 /** Hands a batch to all sinks at once, and gives each of them until its deadline. */
-export function fanOut(batch: Batch, sinks: readonly Sink[], { deadline, skip = [], after }: Allowance): FanOut {
+export function fanOut(batch: Batch, sinks: readonly Sink[], { deadline, skip = [], after, now }: Allowance): FanOut {
   const said = new Map<Sink, Delivery>()
   const started = sinks.map((sink) => ({ required: sink.required, delivery: deliver(sink) }))
 
   async function deliver(sink: Sink): Promise<Delivery> {
     const delivery: Delivery = skip.includes(sink)
       ? { sink, result: ok(undefined), refused: [], skipped: true }
-      : await deliverWithin(sink.deadline ?? deadline, after, sink, batch)
+      : await timed(sink)
     said.set(sink, delivery)
     return delivery
+  }
+
+  async function timed(sink: Sink): Promise<Delivery> {
+    const began = now()
+    const delivery = await deliverWithin(sink.deadline ?? deadline, after, sink, batch)
+    return { ...delivery, ms: now() - began }
   }
 
   const those = (required: boolean) =>

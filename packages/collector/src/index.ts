@@ -1,6 +1,7 @@
 // To write a sink of one's own.
 export { fail, type KeyLimits, type KeyTerms, ok, type Rate, type Result, type SigningKey } from '@waybill/protocol'
 export { type BindingRateLimiterOptions, bindingRateLimiter, type RateLimitBinding } from './binding-rate-limiter.ts'
+export type { SinkCheck } from './check-sinks.ts'
 export type { Origins } from './core/allows-origin.ts'
 export type { Batch } from './core/batch.ts'
 export type { BatchLog, SinkOutcome } from './core/batch-log.ts'
@@ -15,11 +16,19 @@ export type { EnrichOptions } from './core/sender.ts'
 export type { SignatureCache } from './core/signature-cache.ts'
 export type { Revocation } from './core/signed-key-ring.ts'
 export type { Idempotency, RefusalFault, Sink, SinkFault, TransientFault } from './core/sink.ts'
+export { traceHeaders } from './core/trace-headers.ts'
 export { withDeadLetter } from './core/with-dead-letter.ts'
 export { createCollector } from './create-collector.ts'
+export {
+  type CollectorConfiguration,
+  type CollectorDefinition,
+  type ConfiguredCollector,
+  defineCollector,
+} from './define-collector.ts'
+export type { Setting } from './describe-options.ts'
 export { memoryRateLimiter } from './memory-rate-limiter.ts'
 export { misconfiguredCollector } from './misconfigured-collector.ts'
-export type { CollectorOptions } from './options.ts'
+export type { CollectorOptions, ResolvedOptions } from './options.ts'
 export {
   createQueueConsumer,
   type QueueConsumer,

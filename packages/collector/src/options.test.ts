@@ -72,6 +72,7 @@ test.each<[what: string, options: Partial<CollectorOptions>, message: string]>([
   ['a dead-letter sink without a name', { deadLetter: recordingSink({ name: '' }) }, 'deadLetter: a name is'],
   ['a path that is a pattern', { path: '/:anything' }, "path: use plain segments as in '/v1/events'"],
   ['the path of /health', { path: '/health' }, 'path:'],
+  ['the path of /ready', { path: '/ready' }, 'path:'],
   ['a path of Segment’s API', { path: '/v1/batch' }, 'use another one, or set segmentApi to false'],
   ['no time for sinks', { sinkDeadline: 0 }, 'sinkDeadline:'],
   ['half a millisecond for sinks', { sinks: [{ ...recordingSink(), deadline: 0.5 }] }, "give 'recording' a deadline"],

@@ -42,7 +42,7 @@ export interface CollectorOptions {
    * Where an event goes, whole, that a sink refuses for good, before a tombstone takes its place there; it must promise
    * more than best effort. For one sink only, use `withDeadLetter`. Default: the tombstone is all that is left of it.
    */
-  deadLetter?: Sink
+  deadLetter?: Sink | undefined
   /** Where batches are sent to. Default `/v1/events`. */
   path?: string
   /** Whether Segment's HTTP API is served as well, at `/v1/batch`, `/v1/track` and so on. Default `true`. */
@@ -101,8 +101,10 @@ export function resolveOptions({
   checkSigningKeys(signingKeys, revoked)
   checkEnrich(enrich)
   checkDeadLetter(deadLetter, sinks)
-  if (!/^(\/[\w.~-]+)+$/.test(path) || path === '/health') {
-    throw new ConfigurationError(`path: use plain segments as in '/v1/events', other than '/health'; it is '${path}'.`)
+  if (!/^(\/[\w.~-]+)+$/.test(path) || OWN_PATHS.includes(path)) {
+    throw new ConfigurationError(
+      `path: use plain segments as in '/v1/events', other than ${OWN_PATHS.join(' and ')}; it is '${path}'.`,
+    )
   }
   if (segmentApi && segmentPaths.some(([taken]) => taken === path)) {
     throw new ConfigurationError(
@@ -135,6 +137,9 @@ export function resolveOptions({
     log: harmless(log),
   }
 }
+
+/** What is served there stands in the README. */
+const OWN_PATHS: readonly string[] = ['/health', '/ready']
 
 function checkKeys(keys: readonly WriteKey[], sinks: readonly Sink[], hasOthers: boolean): void {
   if (keys.length === 0 && !hasOthers) throw new ConfigurationError('keys: add at least one write key.')

@@ -90,7 +90,7 @@ test('a message that cannot be read comes again within a minute each time, and h
   await consumer({ queue: 'q', messages: [bad.message, good.message, late.message] })
   expect([bad.settled, good.settled, late.settled]).toEqual([[{ delaySeconds: 10 }], ['acked'], [{ delaySeconds: 60 }]])
   const [at, queue, detail] = ['1970-01-01T00:00:00.000Z', 'q', expect.stringContaining('no message of ours')]
-  const [batchId, sinks] = [expect.stringMatching(/:2-2$/), [{ name: 'recording', taken: true }]]
+  const [batchId, sinks] = [expect.stringMatching(/:2-2$/), [{ name: 'recording', taken: true, ms: 0 }]]
   expect(entries.toSorted((one, other) => one.messageId.localeCompare(other.messageId))).toEqual([
     { at, queue, messageId: 'm1', attempts: 1, acked: false, retryAfter: 10, detail, sinks: [] },
     { at, queue, messageId: 'm2', attempts: 1, acked: true, batchId, keyId: 'site', sinks },

@@ -115,7 +115,7 @@ export function createQueueConsumer({
       return
     }
     const kept = deadLetter ? sinks.map((sink) => withDeadLetter(sink, deadLetter)) : sinks
-    const { required, bestEffort } = fanOut(batch, kept, { deadline: sinkDeadline, after: webPlatform.after })
+    const { required, bestEffort } = fanOut(batch, kept, { deadline: sinkDeadline, after: webPlatform.after, now })
     const deliveries = await required
     const faults = deliveries.flatMap(({ result }) => (result.ok ? [] : [result.fault]))
     const asked = faults.map(({ retryAfter }) => retryAfter)

@@ -107,7 +107,13 @@ describe('the first presentation of a batch', () => {
     await Promise.all(background)
     expect(slow.sink.batches.size).toBe(1)
     expect(log.mock.calls).toEqual([
-      [expect.objectContaining({ status: 202, batchId, sinks: [{ name: 'slow', taken: true }] })],
+      [
+        expect.objectContaining({
+          status: 202,
+          batchId,
+          sinks: [{ name: 'slow', taken: true, ms: expect.any(Number) }],
+        }),
+      ],
     ])
   })
 

@@ -16,7 +16,7 @@ export interface Reader {
 }
 
 /** More than any line that a collector writes, a whole batch as one JSON array included. */
-const MAX_LINE = 16_777_216
+export const MAX_LINE = 16_777_216
 const CHUNK = 262_144
 const CR = 0x0d
 const BOM = [0xef, 0xbb, 0xbf]

@@ -1,8 +1,10 @@
-import type { BatchId, Problem, ProblemCode } from '@waybill/protocol'
+import type { BatchHeader, BatchId, Problem, ProblemCode } from '@waybill/protocol'
 import type { Delivery } from './delivery.ts'
 import { printable } from './printable.ts'
 import type { ReceiptFault } from './receipt.ts'
+import { redact } from './redact.ts'
 import type { Remembered } from './signature.ts'
+import type { TraceContext } from './trace-context.ts'
 
 /** What became of one batch at one sink. */
 export interface SinkOutcome {
@@ -15,6 +17,8 @@ export interface SinkOutcome {
   refused?: readonly number[]
   /** Why not. */
   detail?: string
+  /** How long it took, in milliseconds. */
+  ms?: number
 }
 
 /** One presentation of a batch and how it was answered. Holds no control characters and nothing of any event. */
@@ -32,6 +36,12 @@ export interface BatchLog {
   keyId?: string
   /** Present once the header was read. */
   batchId?: BatchId
+  /** 1 for the first presentation. With `copy` and `traceId`, present once the whole batch was checked. */
+  attempt?: number
+  /** Sent while leaving: nobody waits for the answer. */
+  copy?: true
+  /** The W3C trace that the presentation is part of, 32 hex digits. */
+  traceId?: string
   /** How many events, tombstones of the client and rejected events were handed to the sinks. */
   events: number
   tombstones: number
@@ -55,6 +65,8 @@ export interface Logged {
   problem?: Pick<Problem, 'status' | 'code' | 'detail' | 'batchId'> | undefined
   keyId?: string | undefined
   batchId?: BatchId | undefined
+  header?: Pick<BatchHeader, 'attempt' | 'copy'>
+  trace?: TraceContext | undefined
   counts?: Pick<BatchLog, 'events' | 'tombstones' | 'rejected' | 'bytes'>
   remembered?: BatchLog['remembered'] | undefined
   receipt?: BatchLog['receipt'] | undefined
@@ -70,6 +82,8 @@ export function toBatchLog({
   status = problem?.status ?? 200,
   keyId,
   batchId,
+  header,
+  trace,
   counts = NOTHING,
   remembered,
   receipt,
@@ -82,6 +96,8 @@ export function toBatchLog({
     ...(problem && { code: problem.code, detail: printable(problem.detail) }),
     ...(keyId === undefined ? {} : { keyId }),
     ...(batchId === undefined ? {} : { batchId }),
+    ...(header && { attempt: header.attempt, ...(header.copy ? { copy: true } : {}) }),
+    ...(trace && { traceId: trace.traceId }),
     ...counts,
     ...(remembered && { remembered }),
     ...(receipt && { receipt }),
@@ -91,10 +107,11 @@ export function toBatchLog({
 
 /** What to log of deliveries: text of a destination cannot move a terminal's cursor. */
 export const toOutcomes = (deliveries: readonly Delivery[]): SinkOutcome[] =>
-  deliveries.map(({ sink: { name }, result, refused, skipped }) => ({
+  deliveries.map(({ sink: { name }, result, refused, skipped, ms }) => ({
     name,
     taken: result.ok,
     ...(skipped && { skipped }),
     ...(refused.length > 0 && { refused }),
-    ...(!result.ok && { detail: printable(result.fault.detail) }),
+    ...(!result.ok && { detail: redact(result.fault.detail) }),
+    ...(ms === undefined ? {} : { ms }),
   }))

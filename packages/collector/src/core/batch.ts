@@ -1,5 +1,6 @@
 import type { BatchHeader, BatchId } from '@waybill/protocol'
 import type { Bytes } from './bytes.ts'
+import type { TraceContext } from './trace-context.ts'
 
 /** A batch that was understood and checked, as every sink gets it. */
 export interface Batch {
@@ -13,4 +14,6 @@ export interface Batch {
   readonly receivedAt: string
   /** One JSON object each, without LF: complete events and tombstones, in the order of their seqs. */
   readonly lines: readonly Bytes[]
+  /** Of this presentation; `traceHeaders` are the headers for it. */
+  readonly trace?: TraceContext
 }

@@ -11,6 +11,8 @@ export interface Delivery {
   refused: readonly number[]
   /** It was not handed the batch: a receipt says that it has it. */
   skipped?: true
+  /** How long it took, in milliseconds. */
+  ms?: number
 }
 
 /**

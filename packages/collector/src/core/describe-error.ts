@@ -1,3 +1,6 @@
-/** What went wrong, in one line, of whatever was thrown. */
-export const describeError = (error: unknown): string =>
-  error instanceof Error ? `${error.name}: ${error.message}` : String(error)
+/** What went wrong, in one line, of whatever was thrown; with the code of its cause, which is all that `fetch` says in Node. */
+export function describeError(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const { code } = (error.cause ?? {}) as { code?: unknown }
+  return `${error.name}: ${error.message}${typeof code === 'string' ? ` (${code})` : ''}`
+}

@@ -13,6 +13,7 @@ import { describeSender, type EnrichOptions } from '../core/sender.ts'
 import { toProblem } from '../core/to-problem.ts'
 import { fanOut } from '../fan-out.ts'
 import { readSender } from '../read-sender.ts'
+import { readTrace } from '../read-trace.ts'
 import type { TakenBatch } from '../take-batch.ts'
 import { basicUser } from './basic-user.ts'
 import { readBody } from './read-body.ts'
@@ -73,9 +74,11 @@ export function createSegmentApi({ enrich: asked, sinkDeadline, now, log, platfo
 
   /** Hands one batch to all sinks; logs when all of them have answered. */
   async function deliver(c: Context, taken: TakenBatch, began: number): Promise<Problem | undefined> {
-    const { batch, sinks, events, tombstones, rejected, bytes } = taken
-    const { batchId, keyId } = batch
-    const { required, bestEffort } = fanOut(batch, sinks, { deadline: sinkDeadline, after: platform.after })
+    const { sinks, events, tombstones, rejected, bytes } = taken
+    const { batchId, keyId, header, digest } = taken.batch
+    const trace = readTrace(c, digest)
+    const batch = { ...taken.batch, trace }
+    const { required, bestEffort } = fanOut(batch, sinks, { deadline: sinkDeadline, after: platform.after, now })
     const deliveries = await required
     const refusal = refuseDeliveries(deliveries)
     const problem = refusal && toRefusal(toProblem(refusal, batchId), attemptsBefore(c))
@@ -83,7 +86,7 @@ export function createSegmentApi({ enrich: asked, sinkDeadline, now, log, platfo
     const counts = { events, tombstones, rejected: rejected.length, bytes }
     const logAll = async () => {
       const all = [...deliveries, ...(await bestEffort)]
-      log(toBatchLog({ at, ms: at - began, problem, keyId, batchId, counts, deliveries: all }))
+      log(toBatchLog({ at, ms: at - began, problem, keyId, batchId, header, trace, counts, deliveries: all }))
     }
     afterAnswer(c, logAll())
     return problem

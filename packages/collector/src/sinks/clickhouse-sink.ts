@@ -7,6 +7,7 @@ import { ConfigurationError } from '../core/configuration-error.ts'
 import { type Fetch, readText, toHttpFault } from '../core/http.ts'
 import { toIdempotencyKey } from '../core/idempotency-key.ts'
 import type { Sink, TransientFault } from '../core/sink.ts'
+import { traceHeaders } from '../core/trace-headers.ts'
 
 export interface ClickhouseSinkOptions {
   /** Of the HTTP interface: `https://abc.eu-central-1.aws.clickhouse.cloud:8443`. https; http only to this machine. */
@@ -83,10 +84,13 @@ export function clickhouseSink({
   // https://clickhouse.com/docs/interfaces/http: credentials in headers never show in a log of URLs.
   const credentials = { 'X-ClickHouse-User': user, 'X-ClickHouse-Key': password }
 
-  async function run(parameters: Record<string, string>, init: RequestInit): Promise<Result<void, TransientFault>> {
+  async function run(
+    parameters: Record<string, string>,
+    init: RequestInit & { headers?: Record<string, string> },
+  ): Promise<Result<void, TransientFault>> {
     const answer = await fetch(`${place}?${new URLSearchParams(parameters)}`, {
       ...init,
-      headers: credentials,
+      headers: { ...credentials, ...init.headers },
       redirect: 'manual',
     })
     const said = await readText(answer, 4096)
@@ -117,7 +121,12 @@ export function clickhouseSink({
             input_format_skip_unknown_fields: '1',
             date_time_input_format: 'best_effort',
           },
-          { method: 'POST', body: batch.lines.map((line) => toRow(batch, line)).join(''), signal },
+          {
+            method: 'POST',
+            headers: traceHeaders(batch),
+            body: batch.lines.map((line) => toRow(batch, line)).join(''),
+            signal,
+          },
         ),
       ),
     ready: (signal) => attempt(() => run({ query: `SELECT 1 FROM ${table} LIMIT 0` }, { method: 'GET', signal })),

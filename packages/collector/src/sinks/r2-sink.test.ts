@@ -2,7 +2,7 @@ import { env } from 'cloudflare:workers'
 import { expect, test } from 'vitest'
 import { deliverable, lineOf, STREAM } from '../../test/batches.ts'
 import { toObjectKey } from '../core/object-key.ts'
-import { r2Sink } from './r2-sink.ts'
+import { type R2SinkOptions, r2Sink } from './r2-sink.ts'
 
 const { signal } = new AbortController()
 const keys = async (prefix: string) => (await env.EVENTS.list({ prefix })).objects.map(({ key }) => key)
@@ -53,4 +53,15 @@ test('a batch is not called recorded when both of its places are taken by other 
   const beside = `taken/site/dt=2026-11-22/${STREAM}/0000000000000001-1~${forked.digest.slice(0, 8)}.ndjson`
   await env.EVENTS.put(beside, 'not ours')
   expect((await sink.deliver(forked, signal)).ok).toBe(false)
+})
+
+test('it is ready where the bucket answers, and not where it does not', async () => {
+  expect(await r2Sink({ bucket: env.EVENTS }).ready?.(signal)).toEqual({ ok: true, value: undefined })
+  const away: R2SinkOptions['bucket'] = { head: () => Promise.reject(new Error('R2 is away')), put: async () => null }
+  const fault = { kind: 'transient', detail: 'Error: R2 is away' }
+  expect(await r2Sink({ bucket: away }).ready?.(signal)).toEqual({ ok: false, fault })
+})
+
+test('without its binding it is refused when it is made, with the mend', () => {
+  expect(() => r2Sink({ bucket: undefined as never })).toThrow('r2 bucket: bind an R2 bucket in wrangler.jsonc')
 })

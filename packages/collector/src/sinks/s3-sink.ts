@@ -10,6 +10,7 @@ import { toNdjson } from '../core/join-lines.ts'
 import { toForkKey, toObjectKey } from '../core/object-key.ts'
 import { sha256 } from '../core/sha256.ts'
 import type { Sink } from '../core/sink.ts'
+import { traceHeaders } from '../core/trace-headers.ts'
 
 export interface S3SinkOptions {
   /**
@@ -91,6 +92,7 @@ export function s3Sink({
       'If-None-Match': '*',
       'x-amz-meta-digest': batch.digest,
       'x-amz-meta-batch-id': batch.batchId,
+      ...traceHeaders(batch),
     }
     const put = await request(`/${prefix}${key}`, signal, { method: 'PUT', headers, body: toNdjson(batch.lines) })
     const said = await readText(put, 4096)

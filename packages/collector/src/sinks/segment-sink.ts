@@ -6,6 +6,7 @@ import { ConfigurationError } from '../core/configuration-error.ts'
 import { fingerprint } from '../core/fingerprint.ts'
 import { type Fetch, readText, toHttpFault } from '../core/http.ts'
 import type { Sink, SinkFault, TransientFault } from '../core/sink.ts'
+import { traceHeaders } from '../core/trace-headers.ts'
 
 export interface SegmentSinkOptions {
   /**
@@ -57,9 +58,19 @@ export function segmentSink({
   const headers = { 'Content-Type': 'application/json', Authorization: `Basic ${btoa(`${writeKey}:`)}` }
 
   /** How a request was answered: taken, turned away for what is in it, or not taken for now. */
-  async function post(calls: readonly Call[], signal: AbortSignal): Promise<Result<void, TransientFault | 'refused'>> {
+  async function post(
+    calls: readonly Call[],
+    trace: Record<string, string>,
+    signal: AbortSignal,
+  ): Promise<Result<void, TransientFault | 'refused'>> {
     const body = `{"batch":[${calls.map(({ text }) => text).join(',')}]}`
-    const answer = await fetch(href, { method: 'POST', redirect: 'manual', headers, body, signal })
+    const answer = await fetch(href, {
+      method: 'POST',
+      redirect: 'manual',
+      headers: { ...headers, ...trace },
+      body,
+      signal,
+    })
     if (answer.ok) {
       if (!DENIAL.test(await readText(answer, MOST.answer))) return ok(undefined)
       return fail(toHttpFault(answer, now(), 'and that it did not take all'))
@@ -69,12 +80,16 @@ export function segmentSink({
   }
 
   /** Posts all of it, in halves where it is turned away. */
-  async function postAll(calls: readonly Call[], signal: AbortSignal): Promise<Result<void, SinkFault>> {
+  async function postAll(
+    calls: readonly Call[],
+    trace: Record<string, string>,
+    signal: AbortSignal,
+  ): Promise<Result<void, SinkFault>> {
     const refused: Seq[] = []
     let taken = 0
     const pending = toRequests(calls)
     for (let request = pending.shift(); request; request = pending.shift()) {
-      const answer = await post(request, signal)
+      const answer = await post(request, trace, signal)
       if (answer.ok) taken += 1
       else if (answer.fault !== 'refused') return fail(answer.fault)
       else if (request.length > 1) {
@@ -103,7 +118,7 @@ export function segmentSink({
         if (large.length > 0) {
           return fail({ kind: 'refused', seqs: large.map(({ seq }) => seq), detail: `more than ${MOST.event} bytes` })
         }
-        return postAll(calls, signal)
+        return postAll(calls, traceHeaders(batch), signal)
       }),
   }
 }

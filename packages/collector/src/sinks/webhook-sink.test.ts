@@ -87,6 +87,15 @@ test('headers of the configuration go along, but cannot stand for the id', async
   expect(requests[0]?.headers.get('webhook-id')).toContain(batch.batchId)
 })
 
+test('the trace of the batch goes along', async () => {
+  const { requests, fetch } = receiver()
+  const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'
+  const trace = { traceId: traceparent.slice(3, 35), traceparent, tracestate: 'rojo=1' }
+  await webhookSink({ url, fetch }).deliver({ ...(await deliverable(1, 1)), trace }, signal)
+  expect(requests[0]?.headers.get('traceparent')).toBe(traceparent)
+  expect(requests[0]?.headers.get('tracestate')).toBe('rojo=1')
+})
+
 test.each([301, 302, 400, 404, 410, 500])('a %i leaves the batch with the client', async (status) => {
   const { requests, fetch } = receiver(
     () => new Response('no', { status, headers: { Location: 'https://elsewhere.com' } }),

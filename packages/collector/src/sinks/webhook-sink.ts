@@ -9,6 +9,7 @@ import { type Fetch, readText, toHttpFault } from '../core/http.ts'
 import { toIdempotencyKey } from '../core/idempotency-key.ts'
 import { toJsonArray, toNdjson } from '../core/join-lines.ts'
 import type { RefusalFault, Sink } from '../core/sink.ts'
+import { traceHeaders } from '../core/trace-headers.ts'
 import { createSigner, type Signer } from './sign-webhook.ts'
 
 export interface WebhookSinkOptions {
@@ -66,6 +67,7 @@ export function webhookSink({
     const body = join(batch.lines)
     const timestamp = Math.floor(now() / 1000)
     const all = new Headers(headers)
+    for (const [name, value] of Object.entries(traceHeaders(batch))) all.set(name, value)
     all.set('Content-Type', contentType)
     const id = toIdempotencyKey(batch)
     all.set('webhook-id', id)

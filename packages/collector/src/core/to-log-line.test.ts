@@ -1,5 +1,5 @@
-import type { BatchLog } from '@waybill/collector'
 import { expect, test } from 'vitest'
+import type { BatchLog } from './batch-log.ts'
 import { toLogLine } from './to-log-line.ts'
 
 const nothing = { events: 0, tombstones: 0, rejected: 0, bytes: 0, sinks: [] }

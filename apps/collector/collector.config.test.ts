@@ -1,27 +1,28 @@
-import { ConfigurationError, createCollector } from '@waybill/collector'
-import { expect, test } from 'vitest'
-import { configure, type Settings } from './configure.ts'
+import { ConfigurationError } from '@waybill/collector'
+import { expect, test, vi } from 'vitest'
+import collector, { type Settings } from './collector.config.ts'
 
 const EVENTS: Settings['EVENTS'] = { head: async () => null, put: async () => ({}) }
 const WRITE_KEYS = '{"wk_live_1":{"id":"site","origins":["https://www.example.com"]}}'
-const names = (settings: Settings) => configure(settings).sinks.map(({ name }) => name)
+const optionsOf = (settings: Settings) => collector.configure(settings).options
+const names = (settings: Settings) => optionsOf(settings).sinks.map(({ name }) => name)
 
 test('write keys are read from JSON', () => {
-  expect(configure({ EVENTS, WRITE_KEYS }).keys).toEqual([
+  expect(optionsOf({ EVENTS, WRITE_KEYS }).keys).toEqual([
     { key: 'wk_live_1', id: 'site', origins: ['https://www.example.com'] },
   ])
 })
 
 test('a write key may be one of servers, which send no origin', () => {
   const servers = '{"wk_server_1":{"id":"site","origins":"server"}}'
-  expect(configure({ EVENTS, WRITE_KEYS: servers }).keys).toEqual([
+  expect(optionsOf({ EVENTS, WRITE_KEYS: servers }).keys).toEqual([
     { key: 'wk_server_1', id: 'site', origins: 'server' },
   ])
 })
 
 test('signing keys are read from JSON, and may stand in the place of write keys', () => {
   const secret = 'a secret of 32 characters or more'
-  const configured = configure({ EVENTS, SIGNING_KEYS: JSON.stringify([{ id: '1', secret }]) })
+  const configured = optionsOf({ EVENTS, SIGNING_KEYS: JSON.stringify([{ id: '1', secret }]) })
   expect([configured.keys, configured.signingKeys]).toEqual([[], [{ id: '1', secret }]])
 })
 
@@ -34,27 +35,27 @@ test('a write key may have sinks, limits, a rate and token secrets of its own', 
     rate: { limit: 50, period: 1 },
     tokenSecrets: ['a secret of 32 characters or more'],
   }
-  expect(configure({ EVENTS, WRITE_KEYS: JSON.stringify({ wk_1: site }) }).keys).toEqual([{ key: 'wk_1', ...site }])
+  expect(optionsOf({ EVENTS, WRITE_KEYS: JSON.stringify({ wk_1: site }) }).keys).toEqual([{ key: 'wk_1', ...site }])
 })
 
 test('development has a key of its own, and production has not', () => {
-  expect(configure({ EVENTS, ENVIRONMENT: 'development' }).keys).toEqual([
+  expect(optionsOf({ EVENTS, ENVIRONMENT: 'development' }).keys).toEqual([
     { key: 'wk_dev', id: 'dev', origins: 'localhost' },
   ])
-  expect(configure({ EVENTS, WRITE_KEYS, ENVIRONMENT: 'production' }).keys).toHaveLength(1)
+  expect(optionsOf({ EVENTS, WRITE_KEYS, ENVIRONMENT: 'production' }).keys).toHaveLength(1)
 })
 
 test('receipt keys are read from JSON, in their order', () => {
   const receiptKeys = ['202612', '202611'].map((id) => ({ id, secret: 'x'.repeat(32) }))
-  expect(configure({ EVENTS, WRITE_KEYS, RECEIPT_KEYS: JSON.stringify(receiptKeys) })).toMatchObject({ receiptKeys })
-  expect(configure({ EVENTS, WRITE_KEYS }).receiptKeys).toEqual([])
+  expect(optionsOf({ EVENTS, WRITE_KEYS, RECEIPT_KEYS: JSON.stringify(receiptKeys) })).toMatchObject({ receiptKeys })
+  expect(optionsOf({ EVENTS, WRITE_KEYS }).receiptKeys).toEqual([])
 })
 
 test('every destination that is set is used, and the client waits for each', () => {
   expect(names({ EVENTS, WRITE_KEYS })).toEqual(['r2'])
   expect(names({ WRITE_KEYS, WEBHOOK_URL: 'https://example.com' })).toEqual(['webhook'])
   expect(names({ EVENTS, WRITE_KEYS, WEBHOOK_URL: 'https://example.com' })).toEqual(['r2', 'webhook'])
-  const { sinks } = configure({ EVENTS, WRITE_KEYS, WEBHOOK_URL: 'https://example.com' })
+  const { sinks } = optionsOf({ EVENTS, WRITE_KEYS, WEBHOOK_URL: 'https://example.com' })
   expect(sinks.every(({ required }) => required)).toBe(true)
 })
 
@@ -110,7 +111,17 @@ test.each<[what: string, settings: Settings, message: string]>([
     "use 'https://a.example'",
   ],
 ])('%s is refused with the setting and the mend', (_, settings, message) => {
-  const create = () => createCollector(configure(settings))
+  const create = () => collector.configure(settings)
   expect(create).toThrow(ConfigurationError)
   expect(create).toThrow(message)
+})
+
+test('a Worker that nobody has set up answers with 500, so that clients keep their events, and logs what to set', async () => {
+  const error = vi.spyOn(console, 'error').mockImplementation(() => {})
+  const request = new Request('https://collector.example/v1/events?key=wk_1', { method: 'POST', body: '' })
+  const response = await collector.fetch(request, { EVENTS })
+  expect(response.status).toBe(500)
+  expect(await response.json()).toMatchObject({ code: 'internal_error' })
+  const entry = JSON.parse(String(error.mock.lastCall?.[0]))
+  expect(entry).toMatchObject({ status: 500, detail: expect.stringContaining('WRITE_KEYS: set it') })
 })

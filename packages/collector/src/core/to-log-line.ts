@@ -1,4 +1,4 @@
-import type { BatchLog, SinkOutcome } from '@waybill/collector'
+import type { BatchLog, SinkOutcome } from './batch-log.ts'
 
 /** A batch in one line for people: when, which, how much, who has it, how it was answered and how fast. */
 export function toLogLine({

@@ -1,0 +1,77 @@
+import {
+  type Bucket,
+  bindingRateLimiter,
+  ConfigurationError,
+  defineCollector,
+  parseSigningKeys,
+  parseWriteKeys,
+  type RateLimitBinding,
+  r2Sink,
+  webhookSink,
+  workersSignatureCache,
+} from '@waybill/collector'
+
+// All there is to configure. The Worker is this file; `waybill check` and Node read it, too. What is secret comes with
+// `env`: bindings, variables and secrets of the Worker, or the variables of the process.
+
+/** `Env` of worker-configuration.d.ts has what wrangler.jsonc binds; this is what else may be set. */
+export interface Settings {
+  /** An R2 bucket; when it is bound, every batch is kept there. */
+  EVENTS?: Bucket
+  /** Who may write: `{"wk_live_…": {"id": "site", "origins": ["https://www.example.com"]}}`; `"origins": "server"` for servers. */
+  WRITE_KEYS?: string
+  /** What signed write keys are signed with: `[{"id": "1", "secret": "<what waybill key secret prints>"}]`. */
+  SIGNING_KEYS?: string
+  /** Counts the requests of keys with a rate, over all isolates of a location. */
+  RATE_LIMIT?: RateLimitBinding
+  /**
+   * What receipts are signed with, the newest first: `[{"id": "2026-11", "secret": "…"}]`. Unset: there are none, and when
+   * one destination fails the others have the batch again.
+   */
+  RECEIPT_KEYS?: string
+  /** `development` adds the key `wk_dev` for any origin of this machine, and logs for people. */
+  ENVIRONMENT?: string
+  /** Every batch is posted there, as Standard Webhooks describes it. */
+  WEBHOOK_URL?: string
+  /** 24 to 64 bytes, `whsec_` and base64 or any text: signs what is posted. Several of `whsec_`, newest first, with spaces between. */
+  WEBHOOK_SECRET?: string
+  /** `json`, the default, or `ndjson`. */
+  WEBHOOK_FORMAT?: string
+}
+
+/** The `simple` of RATE_LIMIT in wrangler.jsonc, which a Worker can't read. */
+const RATE_LIMIT_SIMPLE = { limit: 60_000, period: 60 }
+
+export default defineCollector((env: Settings) => {
+  const development = env.ENVIRONMENT === 'development'
+  const signingKeys = parseSigningKeys('SIGNING_KEYS', env.SIGNING_KEYS)
+  if (!env.EVENTS && !env.WEBHOOK_URL) {
+    throw new ConfigurationError('EVENTS, WEBHOOK_URL: bind an R2 bucket as EVENTS, or set WEBHOOK_URL, or both.')
+  }
+  return {
+    development,
+    // Development has a key of its own, and needs no other; nor does who signs keys.
+    keys:
+      (development || signingKeys.length > 0) && !env.WRITE_KEYS ? [] : parseWriteKeys('WRITE_KEYS', env.WRITE_KEYS),
+    signingKeys,
+    receiptKeys: parseSigningKeys('RECEIPT_KEYS', env.RECEIPT_KEYS),
+    ...(env.RATE_LIMIT && { rateLimiter: bindingRateLimiter({ binding: env.RATE_LIMIT, ...RATE_LIMIT_SIMPLE }) }),
+    // Node, where this file is checked, has no such cache: its default is in memory.
+    ...('caches' in globalThis && { signatureCache: workersSignatureCache() }),
+    sinks: [
+      env.EVENTS && r2Sink({ bucket: env.EVENTS }),
+      env.WEBHOOK_URL &&
+        webhookSink({
+          url: env.WEBHOOK_URL,
+          secret: env.WEBHOOK_SECRET ? env.WEBHOOK_SECRET.split(/ +(?=whsec_)/) : undefined,
+          format: toFormat(env.WEBHOOK_FORMAT),
+        }),
+    ],
+  }
+}) satisfies ExportedHandler<Env & Settings>
+
+function toFormat(format: string | undefined): 'json' | 'ndjson' {
+  if (!format) return 'json'
+  if (format === 'json' || format === 'ndjson') return format
+  throw new ConfigurationError(`WEBHOOK_FORMAT: set it to json or ndjson; it is '${format}'.`)
+}
