@@ -151,9 +151,9 @@ export function assembleWaybill<
     ...browser,
     tab,
     stream: () => buffers.current()[0].stream(),
+    onBoot: inPage.reset,
     onBegin() {
       formerContext = browser.pageContext()
-      inPage.reset()
       spans.close()
     },
   })
@@ -167,6 +167,7 @@ export function assembleWaybill<
     const [buffer] = buffers.current()
     try {
       const { stream } = (await buffer.read()).state ?? {}
+      buffer.know(stream)
       person.meet(stream)
       return stream
     } catch {
@@ -201,10 +202,7 @@ export function assembleWaybill<
     return result
   }
   /** Says whose it is, as far as this page knows. */
-  const sign = (made: Operation): Operation => {
-    const anonymousId = person.id()
-    return anonymousId && (made.kind === 'event' || made.kind === 'span') ? { ...made, anonymousId } : made
-  }
+  const sign = (made: Operation): Operation => ({ ...made, ...person.sign() })
   /** To the app. */
   const show = (operation: EventOperation): EventOperation | DropReason => {
     const { beforeSend } = options
@@ -245,12 +243,14 @@ export function assembleWaybill<
     leave() {
       spans.leave()
       gate.leave()
+      person.leave()
     },
     maybeLeave() {
       spans.tick()
       buffers.maybeLeave()
     },
     run(online) {
+      person.run()
       gate.run(online)
       spans.tick()
     },

@@ -531,7 +531,7 @@ describe('the raw journal', () => {
   })
 
   test('of a page that knew somebody of before the site’s data was cleared leads nobody back to them', () => {
-    const cleared: Identity = { ...former, streamId: createMint(() => T0 - 1)() as StreamId }
+    const cleared: Identity = { ...former, anonymousId: createMint(() => T0 - 1)() }
     const stamped = stampAll(before.state, [{ identity: cleared, operations: [tracked('late')] }], { mint })
     expect(linesOf(stamped)).toMatchObject([{ anonymousId: current.anonymousId, userId: 'u1', seq: 3 }])
   })
@@ -571,6 +571,20 @@ describe('the raw journal', () => {
     const [x, b] = linesOf(stamped)
     expect(x?.anonymousId).toBe(former.anonymousId)
     expect(b).toMatchObject({ streamId: current.streamId, seq: 3 })
+  })
+
+  test('is of whom each operation says, and of the record’s person where it does not', () => {
+    const operations = [
+      tracked('x'),
+      tracked('b', { anonymousId: current.anonymousId }),
+      tracked('y', { anonymousId: former.anonymousId }),
+    ]
+    const stamped = stampAll(before.state, [{ identity: former, operations }], { mint })
+    expect(linesOf(stamped).map(({ event, userId }) => [event, userId])).toEqual([
+      ['x', 'former'],
+      ['b', 'u1'],
+      ['y', 'former'],
+    ])
   })
 
   test('of a former person registers nothing for the one who is here now', () => {

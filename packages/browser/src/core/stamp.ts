@@ -25,6 +25,8 @@ export interface StampEnvironment {
   sessionEnded?: boolean
   /** Whether the wall clock can be taken at its word. Default true. */
   isSteady?: boolean
+  /** For whom a boot was stamped last, by `anonymousId`, of calls that did not say whose they are. Default: none was. */
+  boots?: ReadonlyMap<string, string>
   /** Whether the page that stamps has the span of this id, or alias, open: then it is not abandoned. Default: it has none. */
   holdsSpan?: (id: string) => boolean
 }
@@ -39,6 +41,8 @@ export interface Stamped {
   outcomes: Outcome[]
   /** Accumulators that went wrong, each in one way once. */
   faults: Fault[]
+  /** See `StampEnvironment`. */
+  boots: Map<string, string>
 }
 
 /*
@@ -66,6 +70,7 @@ export function stamp(
 ): Stamped {
   const { now, mint, accumulators, refused, origin, sessionTimeout = 1_800_000, sessionEnded } = environment
   const { isSteady = true, holdsSpan = () => false } = environment
+  const boots = new Map(environment.boots)
   const lines: Stamped['lines'] = []
   const outcomes: Outcome[] = []
   const faults = new Map<string, Fault>()
@@ -205,8 +210,11 @@ export function stamp(
   }
 
   const apply = (to: StreamState, made: Exclude<Operation, { kind: 'reset' }>): StreamState => {
-    const isOthers = 'anonymousId' in made && made.anonymousId !== to.anonymousId
-    const operation = isOthers ? partFrom(made, mint()) : made
+    const { boot = '', anonymousId = boots.get(boot) ?? to.anonymousId } = made
+    const tells = made.kind === 'event' || made.kind === 'span'
+    const operation = tells && anonymousId !== to.anonymousId ? partFrom(made, mint()) : made
+    // For good: another person in this boot would be known by it.
+    if (tells && boot) boots.set(boot, anonymousId)
     if (operation.kind === 'event') {
       const after = append(to, operation)
       if (after) outcomes.push({ seq: after.seq })
@@ -239,28 +247,36 @@ export function stamp(
   }
 
   for (const journal of journals) {
-    const { identity, operations } = journal
-    isLeft = 'tab' in journal
+    let { identity } = journal
+    isLeft = !!identity || 'tab' in journal
+    /** Whose the operation is, where that person has gone and is still known. */
+    let former: StreamState | undefined
     // A page that left while another tab's `reset()` was under way wrote for the person before. That person's stream
     // is closed, so the late events get one of their own: no stream ever links two people.
-    // Not so where there is no stream any more, or the person's was forgotten or cleared: nothing may lead back to it.
-    const known = identity && state.stream && bornAt(identity.streamId) >= Math.max(forgottenAt, past(state.since))
-    let former = known && identity.streamId !== stream.streamId ? open(identity) : undefined
+    // Not so where there is no stream any more, or the person was forgotten or cleared: nothing may lead back there.
+    const find = (anonymousId = identity?.anonymousId): StreamState | undefined => {
+      if (former && former.anonymousId !== anonymousId) former = void finish(former)
+      const isGone = isLeft && anonymousId && anonymousId !== stream.anonymousId && state.stream
+      const isKnown = isGone && bornAt(anonymousId) >= Math.max(forgottenAt, past(state.since))
+      if (!isKnown) return
+      return former ?? open({ anonymousId, ...(identity?.anonymousId === anonymousId && identity) })
+    }
     const change = (by: (to: StreamState) => StreamState) => {
       if (former) former = by(former)
       else stream = by(stream)
     }
-    for (const operation of operations ?? []) {
+    for (const operation of journal.operations ?? []) {
       try {
         if (operation.at < forgottenAt) {
           outcomes.push({ reason: 'forgotten' })
           continue
         }
+        former = find(operation.anonymousId)
         change((to) => conclude(to, operation.at, operation))
         if (operation.kind === 'reset') {
           change(finish)
           if (!former) stream = open()
-          former = undefined
+          former = identity = undefined
           outcomes.push({})
         } else change((to) => apply(to, operation))
       } catch {
@@ -272,5 +288,11 @@ export function stamp(
   }
   isLeft = false
   stream = conclude(stream, now)
-  return { state: { ...state, streams, stream, appended, dropped, low }, lines, outcomes, faults: [...faults.values()] }
+  return {
+    state: { ...state, streams, stream, appended, dropped, low },
+    lines,
+    outcomes,
+    faults: [...faults.values()],
+    boots,
+  }
 }

@@ -36,7 +36,7 @@ export interface BufferOptions
 }
 
 export interface Buffer
-  extends Pick<Stamper, 'submit' | 'drain' | 'settled' | 'stream' | 'refused'>,
+  extends Pick<Stamper, 'submit' | 'drain' | 'settled' | 'stream' | 'know' | 'refused'>,
     Pick<Schedule, 'flushNow'> {
   readonly mode: Store['mode']
   /** What is stored at this moment; of the lines, those up to `upTo` are counted. Default: all. */

@@ -148,6 +148,8 @@ export function createStamper(options: StamperOptions): Stamper {
   let leaves = 0
   let runs = 0
   let marked = 0
+  /** See `StampEnvironment`. */
+  let boots: ReadonlyMap<string, string> | undefined
 
   /** `work` resolves to what there is to do once it is committed. */
   async function follow(run: Run, work: (transaction: Transaction) => Promise<() => void>): Promise<void> {
@@ -242,9 +244,9 @@ export function createStamper(options: StamperOptions): Stamper {
       // Nothing can come in between: what this page tracks now is the current person's.
       const journals: Journal[] = run.taken.length > 0 ? [...fresh, { operations: toOperations(run) }] : fresh
       clocks = checkClock(clocks, at, uptime())
-      const environment = { ...options, now: at, refused, isSteady: isSteady(clocks) }
+      const environment = { ...options, now: at, refused, isSteady: isSteady(clocks), boots }
       const delivery = readDelivery(cuts)
-      const { state, lines, outcomes, faults } = stamp(before, delivery, journals, environment)
+      const { state, lines, outcomes, faults, ...after } = stamp(before, delivery, journals, environment)
       // Nothing was left behind, and nothing is over.
       if (fresh.length + run.taken.length + lines.length === 0) return finish
       // Begun again, it comes after what was begun and stamped meanwhile.
@@ -257,6 +259,7 @@ export function createStamper(options: StamperOptions): Stamper {
       return () => {
         marked = run.number
         stream = state.stream
+        boots = after.boots
         refused -= environment.refused
         resolveAll(run.taken, outcomes.slice(outcomes.length - run.taken.length))
         if (lines.length > 0) onStored(lines.length, state.appended.bytes - delivery.forgotten.bytes)
@@ -312,8 +315,15 @@ export function createStamper(options: StamperOptions): Stamper {
 
   function toRecord(run: Run): RawRecord {
     const { streamId, anonymousId = '', userId } = stream ?? {}
-    const identity = streamId && { streamId, anonymousId, userId }
-    return { tab, run: run.number, identity, operations: toOperations(run) }
+    // Who stamps it knows nothing of this page's boots.
+    const operations = toOperations(run).map((operation) => ({
+      ...operation,
+      anonymousId: operation.anonymousId ?? boots?.get(operation.boot ?? ''),
+    }))
+    // After a `reset()` that this page has not heard of yet the first is nobody's.
+    const isOf = streamId && operations[0]?.anonymousId === anonymousId
+    const identity = isOf ? { streamId, anonymousId, userId } : undefined
+    return { tab, run: run.number, identity, operations }
   }
 
   const denied = () => options.consent?.() === 'denied'
