@@ -78,11 +78,12 @@ function openBrowser(assumedConsent: Browser['assumedConsent'] = 'granted') {
   }
   const events = async () =>
     (await readAll({ store: memory, lastWords })).lines.map((text) => {
-      const { event, anonymousId, userId, monotonic, context, state } = parseLine(text)
+      const { event, anonymousId, userId, timestamp, monotonic, context, state } = parseLine(text)
       return {
         event,
         anonymousId,
         userId,
+        timestamp,
         ...monotonic,
         context,
         ...(state as { count?: number; touch?: Touches; session?: Session }),
@@ -264,6 +265,43 @@ describe('a page that is left right after its own reset()', () => {
     await openTab().track('c')
     const all = await events()
     expect([find(all, 'b')?.userId, find(all, 'c')?.userId]).toEqual(['bob', 'bob'])
+  })
+})
+
+describe('in one millisecond', () => {
+  test.each(['stays', 'is left'] as const)(
+    'forget() takes what was tracked before it, and nothing after it, where the page %s',
+    async (what) => {
+      const { openTab, events, pass } = openBrowser()
+      const tab = openTab()
+      await tab.track('a')
+      const calls = [tab.track('b')]
+      tab.forget()
+      calls.push(tab.track('c'))
+      tab.forget()
+      calls.push(tab.track('d'))
+      if (what === 'is left') tab.leave()
+      await turn()
+      if (what === 'stays')
+        expect(await Promise.all(calls)).toMatchObject([
+          { reason: 'forgotten' },
+          { reason: 'forgotten' },
+          { status: 'durable' },
+        ])
+      await pass(1_000)
+      await openTab().track('e')
+      expect((await events()).map(({ event }) => event)).toEqual(['d', 'e'])
+    },
+  )
+
+  test('forget() stops no clock that is set back', async () => {
+    const { openTab, events, set, now } = openBrowser()
+    const tab = openTab()
+    await tab.forget()
+    set(now() - 60_000)
+    await tab.track('a')
+    const [a] = await events()
+    expect(a?.timestamp).toBe(new Date(now()).toISOString())
   })
 })
 

@@ -76,7 +76,14 @@ export function assembleWaybill<
 ): Waybill<Events, Accumulators> {
   const { mint, delay, assumedConsent: assumed, observeLifecycle, stateChannel } = browser
   /** A device's clock may stand before 1970. Nothing that is stored does, and time must not stand still. */
-  const now = () => Math.max(browser.now(), Math.floor(browser.uptime()))
+  const clock = () => Math.max(browser.now(), Math.floor(browser.uptime()))
+  /** When the clock said so at the last `forget()`, and since when what comes after it is stamped. */
+  const forgotten = { at: 0, since: 0 }
+  /** What is to be forgotten is told by its time alone: what comes in the same ms after it is moved to the next. */
+  const now = () => {
+    const at = clock()
+    return at < forgotten.at ? at : Math.max(at, forgotten.since)
+  }
   const { emit, on } = createEmitter<WaybillEvents>()
   const tab = mint()
   const stop = new AbortController()
@@ -326,6 +333,8 @@ export function assembleWaybill<
       return done
     },
     forget() {
+      forgotten.since = now() + 1
+      forgotten.at = clock()
       let tell = () => {}
       // Before anything is forgotten: the page may be left at any moment.
       person.begin(

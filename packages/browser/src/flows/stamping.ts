@@ -202,7 +202,7 @@ export function createStamper(options: StamperOptions): Stamper {
       const forgetWords = () => lastWords.remove(words.map(([id]) => id))
       const owedAt = consent === 'granted' ? options.owes?.(wishedAt) : undefined
       if (owedAt !== undefined) {
-        const isLater = ({ operation }: Waiting) => operation.at > Math.min(owedAt, at)
+        const isLater = ({ operation }: Waiting) => operation.at >= Math.min(owedAt, at)
         const taken = run.taken.splice(0)
         // For another transaction, or to be left behind.
         waiting.unshift(...taken.filter(isLater))
