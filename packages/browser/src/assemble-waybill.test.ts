@@ -172,6 +172,42 @@ test('beforeSend sees nothing of the former person after a reset, whatever is co
   ])
 })
 
+test('subscribe tells nothing of the former person with what the page has of the next, and tells of the next', async () => {
+  const { openTab } = openBrowser()
+  const tab = openTab()
+  await tab.track('a')
+  const { anonymousId } = await tab.state()
+  const told: (readonly unknown[])[] = []
+  tab.subscribe((state) => told.push([state.anonymousId, state.count]))
+  await turn()
+  const gate = createGate()
+  tab.disk.beforeDone = () => gate.opened
+  tab.register({ plan: 'pro' })
+  await turn()
+  tab.reset()
+  tab.track('b')
+  tab.track('c')
+  gate.open()
+  await turn()
+  const next = (await tab.state()).anonymousId
+  expect(next).not.toBe(anonymousId)
+  expect(told.filter(([who]) => who === anonymousId)).toEqual([[anonymousId, 1]])
+  expect(told.at(-1)).toEqual([next, 2])
+})
+
+test('subscribe tells of the next person once a reset is stored, though nothing is tracked', async () => {
+  const { openTab } = openBrowser()
+  const tab = openTab()
+  await tab.track('a')
+  const { anonymousId } = await tab.state()
+  const told: unknown[] = []
+  tab.subscribe((state) => told.push(state.anonymousId))
+  await turn()
+  await tab.reset()
+  await turn()
+  expect(told).toEqual([anonymousId, undefined, (await tab.state()).anonymousId])
+})
+
 test.each(['reset', 'forget'] as const)('after %s() in another tab no event links the two people', async (end) => {
   const { openTab, events, pass } = openBrowser()
   const [one, other] = [openTab(), openTab()]

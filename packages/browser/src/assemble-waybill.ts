@@ -8,7 +8,7 @@ import type { DropReason } from './core/drop-reason.ts'
 import type { LastWords } from './core/last-words.ts'
 import type { Lock } from './core/lock.ts'
 import type { EventOperation, Operation } from './core/operation.ts'
-import { emptyDelivery } from './core/records.ts'
+import { emptyDelivery, type StreamState } from './core/records.ts'
 import type { DeferredCopy, Send } from './core/send.ts'
 import { type State, toState } from './core/state.ts'
 import { type Holdings, toStats } from './core/stats.ts'
@@ -163,6 +163,7 @@ export function assembleWaybill<
       formerContext = browser.pageContext()
       spans.close()
     },
+    onStored: () => feed.look(),
   })
   /** Another tab may have got a denial. */
   const heed = () => {
@@ -181,9 +182,12 @@ export function assembleWaybill<
       return buffer.stream()
     }
   }
+  /** What the page has accumulated is never told with what the person before has. */
+  const tell = (stream: StreamState | undefined) =>
+    toState(person.isFormer(stream) ? undefined : stream, inPage.values())
   const feed = createStateFeed({
     read: readStream,
-    toState: (stream) => toState(stream, inPage.values()),
+    toState: tell,
     listen: ended ? () => {} : stateChannel.listen,
   })
   if (options.beforeSend && !ended) feed.follow()
@@ -215,8 +219,7 @@ export function assembleWaybill<
     const { beforeSend } = options
     if (!beforeSend) return operation
     try {
-      const stream = feed.latest()
-      const state = toState(person.isFormer(stream) ? undefined : stream, inPage.values()) as State<Accumulators>
+      const state = tell(feed.latest()) as State<Accumulators>
       return review(operation, (event) => beforeSend(event, state))
     } catch (error) {
       onError({ code: 'before_send', detail: describe(error) })
@@ -323,7 +326,7 @@ export function assembleWaybill<
       const refused = [first, ...others].reduce((sum, buffer) => sum + buffer.refused(), 0)
       return toStats(holdings, { storage: first.mode, consent, held: gate.held(), refused, tab, now: now() })
     },
-    state: async () => toState(await readStream(), inPage.values()) as State<Accumulators>,
+    state: async () => tell(await readStream()) as State<Accumulators>,
     subscribe: (listener) => feed.subscribe(listener),
     on,
     consent(decision) {

@@ -12,6 +12,8 @@ export interface PersonOptions {
   onBoot: () => void
   /** Another person is here: what the page has of the former one is to go. */
   onBegin: () => void
+  /** The store has heard of it: what it holds is nobody's of before. */
+  onStored: () => void
   /** What the store is known to hold. */
   stream: () => StreamState | undefined
 }
@@ -46,7 +48,7 @@ export interface PersonWatch {
  * Tells one person from the next, as nothing may link the two: neither a stream nor what a document keeps, its clock
  * among it.
  */
-export function watchPerson({ uptime, mint, tab, onBoot, onBegin, stream }: PersonOptions): PersonWatch {
+export function watchPerson({ uptime, mint, tab, onBoot, onBegin, onStored, stream }: PersonOptions): PersonWatch {
   let boot = tab
   /** By `uptime`: a clock that went on from one person to the next would tell which two were in one document. */
   let bootedAt = 0
@@ -70,6 +72,7 @@ export function watchPerson({ uptime, mint, tab, onBoot, onBegin, stream }: Pers
       endings--
       // Else it began with another person, and what this page has stamped last is the former's.
       if (!id) meet(stream())
+      onStored()
     })
   }
 
