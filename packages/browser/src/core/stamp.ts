@@ -1,6 +1,7 @@
 import { byteLength, type JsonObject, limits, type StreamId } from '@waybill/protocol'
 import type { Accumulator, BufferHealth, BuiltInAccumulator } from './accumulator.ts'
 import type { Session } from './accumulators/session.ts'
+import { countFor } from './delivery.ts'
 import type { DropReason } from './drop-reason.ts'
 import { type Fault, foldAll } from './fold.ts'
 import type { EventOperation, Journal, Operation } from './operation.ts'
@@ -99,6 +100,9 @@ export function stamp(
     dropped += Object.keys(stream.spans).length - Object.keys(spans).length
     stream = { ...stream, spans }
   }
+  const countDropped = (to: StreamState, before: number): StreamState =>
+    dropped > before ? { ...to, dropped: (to.dropped ?? 0) + dropped - before } : to
+  stream = countDropped(stream, state.dropped)
   /** What is stamped is a record of the raw journal, which says whose it is. */
   let isLeft = false
   // A clock that was set back would make everything look older than what was forgotten.
@@ -139,12 +143,15 @@ export function stamp(
       },
     )
     const seq = to.seq + 1
+    const { bytes = 0, dropped = 0 } = to
+    const { rejected, shed } = countFor(delivery, to.number)
+    // Of this stream alone, which would else be known by what it took over from the person before. Its lines go last.
     const buffer: BufferHealth = {
-      pending: appended.lines - delivery.forgotten.lines,
-      bytes: appended.bytes - delivery.forgotten.bytes,
+      pending: Math.min(appended.lines - delivery.forgotten.lines, to.seq),
+      bytes: Math.min(appended.bytes - delivery.forgotten.bytes, bytes),
       dropped,
-      rejected: delivery.rejected,
-      shed: delivery.shed,
+      rejected,
+      shed,
     }
     const fits = byteLength(JSON.stringify({ ...page })) <= PAGE_BYTES
     if (!fits) onFault({ code: 'state_too_large', detail: 'what the page accumulated' })
@@ -155,12 +162,13 @@ export function stamp(
     const text = `{"streamId":"${streamId}","seq":${seq},"messageId":"${streamId}.${seq}",${rank}${own.slice(1, -1)},${identity.slice(1)}`
     lines.push({ key: [to.number, seq], text })
     appended.lines++
-    appended.bytes += byteLength(text)
+    const size = byteLength(text)
+    appended.bytes += size
     const begins = Object(values.session).id !== Object(to.values.session).id
     // What was left behind may be stamped long after it happened; a clock that was set back is the others' word.
     const happenedAt = isLeft ? Math.max(at, to.latestAt) : at
     const latestAt = isActive || begins ? happenedAt : to.latestAt
-    const next: StreamState = { ...to, userId, seq, latestAt, values: { registered, ...values } }
+    const next: StreamState = { ...to, userId, seq, bytes: bytes + size, latestAt, values: { registered, ...values } }
     if (Object.keys(about).length > 0) next.about = about
     else delete next.about
     return next
@@ -262,8 +270,10 @@ export function stamp(
       return former ?? open({ anonymousId, ...(identity?.anonymousId === anonymousId && identity) })
     }
     const change = (by: (to: StreamState) => StreamState) => {
-      if (former) former = by(former)
-      else stream = by(stream)
+      const before = dropped
+      const after = countDropped(by(former ?? stream), before)
+      if (former) former = after
+      else stream = after
     }
     for (const operation of journal.operations ?? []) {
       try {
