@@ -304,6 +304,26 @@ describe('a page that is left right after its own reset()', () => {
   })
 })
 
+test.each(['here', 'in another tab'])(
+  'what is tracked after a forget() %s stays, though the store fails',
+  async (where) => {
+    const { openTab, events, pass } = openBrowser()
+    const [tab, other] = [openTab(), openTab()]
+    await tab.track('a')
+    tab.disk.always = new Error('disk')
+    tab.track('b')
+    await pass(6_000)
+    const forgetting = where === 'here' ? tab : other
+    forgetting.forget()
+    await pass(5_000)
+    expect(await tab.track('c')).toMatchObject({ status: 'memory' })
+    tab.disk.always = undefined
+    await pass(140_000)
+    await tab.track('d')
+    expect((await events()).map(({ event }) => event)).toEqual(['c', 'd'])
+  },
+)
+
 describe('in one millisecond', () => {
   test.each(['stays', 'is left'] as const)(
     'forget() takes what was tracked before it, and nothing after it, where the page %s',

@@ -124,6 +124,7 @@ export function assembleWaybill<
       gate.learn(waiting, consent)
       heed()
     },
+    onLost: (result) => result.status === 'dropped' && emit('dropped', result),
     onStored: (events) => emit('stored', { events }),
     onWritten() {
       const stream = buffers.current()[0].stream()

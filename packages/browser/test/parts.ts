@@ -10,7 +10,7 @@ import { createMemoryStore } from '../src/edges/memory-store.ts'
 import type { BufferOptions } from '../src/flows/buffer.ts'
 import type { BuffersOptions } from '../src/flows/buffers.ts'
 import { createRetryingStore } from '../src/flows/retrying-store.ts'
-import type { Hindrance, Waiting } from '../src/flows/stamping.ts'
+import type { Hindrance, TrackResult, Waiting } from '../src/flows/stamping.ts'
 import { createMint, createTab, T0 } from './operations.ts'
 
 /** Lets everything that can go on without a timer go on. */
@@ -410,14 +410,20 @@ export type Parts = Omit<BufferOptions, 'deferredCopy'> & {
 }
 
 /** Another store than the one that fails, and who tells of consent: what `createBuffers` takes beside a buffer's parts. */
-export function createBuffersParts(
-  given: Partial<Omit<BuffersOptions, 'deferredCopy'>> = {},
-): Parts & Pick<BuffersOptions, 'consent' | 'createMemoryStore' | 'onConsent'> & { disk: Disk; refused: string[] } {
+export function createBuffersParts(given: Partial<Omit<BuffersOptions, 'deferredCopy'>> = {}): Parts &
+  Pick<BuffersOptions, 'consent' | 'createMemoryStore' | 'onConsent' | 'onLost'> & {
+    disk: Disk
+    refused: string[]
+    lost: TrackResult[]
+  } {
+  const lost: TrackResult[] = []
   const disk = createDisk()
   const refused: string[] = []
   const options = {
     disk,
     refused,
+    lost,
+    onLost: (result: TrackResult) => lost.push(result),
     createMemoryStore,
     consent: () => 'granted' as Consent,
     onConsent(waiting: Waiting[], consent: Consent) {

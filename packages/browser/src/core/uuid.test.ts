@@ -29,7 +29,10 @@ test('a maker’s own sort within a millisecond, and tell of none of another', (
   let bits = 0
   const mint = createMint(
     () => now,
-    () => some((bits += 0x9e3779b9) >>> 0),
+    () => {
+      bits = (bits + 0x9e3779b9) >>> 0
+      return some(bits)
+    },
   )
   const countOf = (id: string) => Number.parseInt(id.slice(15, 18), 16)
   const made = Array.from({ length: 2_048 }, mint)

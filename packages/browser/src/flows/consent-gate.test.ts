@@ -26,6 +26,7 @@ function createPage(assumed: Consent, shared = createBuffersParts(), words: { wi
     consent: () => gate.current(),
     owes: (wishedAt) => gate.owes(wishedAt),
     onConsent: (waiting, consent) => gate.learn(waiting, consent),
+    onLost() {},
   })
   const gate: ConsentGate = createConsentGate({
     buffers,

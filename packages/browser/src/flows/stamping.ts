@@ -70,6 +70,8 @@ export interface StamperOptions {
   owes?: ((wishedAt: number | undefined) => number | undefined) | undefined
   /** See `StampEnvironment`. */
   origin?: StreamState | undefined
+  /** The same; what is committed is added. One map for all stampers of a page. */
+  boots?: Map<string, string>
   /** Called after each commit that changed the state. */
   onWritten?: (() => void) | undefined
   sessionTimeout?: number
@@ -132,7 +134,20 @@ const BURST = 100
  * is still reading share it.
  */
 export function createStamper(options: StamperOptions): Stamper {
-  const { store, lastWords, tab, now, uptime, mint, delay, assumedConsent, onError, onStored, onHindered } = options
+  const {
+    store,
+    lastWords,
+    tab,
+    now,
+    uptime,
+    mint,
+    delay,
+    assumedConsent,
+    boots = new Map(),
+    onError,
+    onStored,
+    onHindered,
+  } = options
   const running = new Set<Run>()
   const unsettled = new Set<Promise<TrackResult>>()
   const waiting: Waiting[] = []
@@ -148,8 +163,6 @@ export function createStamper(options: StamperOptions): Stamper {
   let leaves = 0
   let runs = 0
   let marked = 0
-  /** See `StampEnvironment`. */
-  let boots: ReadonlyMap<string, string> | undefined
 
   /** `work` resolves to what there is to do once it is committed. */
   async function follow(run: Run, work: (transaction: Transaction) => Promise<() => void>): Promise<void> {
@@ -259,7 +272,7 @@ export function createStamper(options: StamperOptions): Stamper {
       return () => {
         marked = run.number
         stream = state.stream
-        boots = after.boots
+        for (const [boot, anonymousId] of after.boots) boots.set(boot, anonymousId)
         refused -= environment.refused
         resolveAll(run.taken, outcomes.slice(outcomes.length - run.taken.length))
         if (lines.length > 0) onStored(lines.length, state.appended.bytes - delivery.forgotten.bytes)
@@ -318,7 +331,7 @@ export function createStamper(options: StamperOptions): Stamper {
     // Who stamps it knows nothing of this page's boots.
     const operations = toOperations(run).map((operation) => ({
       ...operation,
-      anonymousId: operation.anonymousId ?? boots?.get(operation.boot ?? ''),
+      anonymousId: operation.anonymousId ?? boots.get(operation.boot ?? ''),
     }))
     // After a `reset()` that this page has not heard of yet the first is nobody's.
     const isOf = streamId && operations[0]?.anonymousId === anonymousId
