@@ -78,11 +78,12 @@ export function assembleWaybill<
   /** A device's clock may stand before 1970. Nothing that is stored does, and time must not stand still. */
   const clock = () => Math.max(browser.now(), Math.floor(browser.uptime()))
   /** When the clock said so at the last `forget()`, and since when what comes after it is stamped. */
-  const forgotten = { at: 0, since: 0 }
+  let forgottenAt = 0
+  let stampedSince = 0
   /** What is to be forgotten is told by its time alone: what comes in the same ms after it is moved to the next. */
   const now = () => {
     const at = clock()
-    return at < forgotten.at ? at : Math.max(at, forgotten.since)
+    return at < forgottenAt ? at : Math.max(at, stampedSince)
   }
   const { emit, on } = createEmitter<WaybillEvents>()
   const tab = mint()
@@ -124,7 +125,7 @@ export function assembleWaybill<
       gate.learn(waiting, consent)
       heed()
     },
-    onLost: (result) => result.status === 'dropped' && emit('dropped', result),
+    onLost: (lost) => emit('dropped', lost),
     onStored: (events) => emit('stored', { events }),
     onWritten() {
       const stream = buffers.current()[0].stream()
@@ -337,8 +338,8 @@ export function assembleWaybill<
       return done
     },
     forget() {
-      forgotten.since = now() + 1
-      forgotten.at = clock()
+      stampedSince = now() + 1
+      forgottenAt = clock()
       let tell = () => {}
       // Before anything is forgotten: the page may be left at any moment.
       person.begin(

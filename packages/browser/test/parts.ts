@@ -10,7 +10,7 @@ import { createMemoryStore } from '../src/edges/memory-store.ts'
 import type { BufferOptions } from '../src/flows/buffer.ts'
 import type { BuffersOptions } from '../src/flows/buffers.ts'
 import { createRetryingStore } from '../src/flows/retrying-store.ts'
-import type { Hindrance, TrackResult, Waiting } from '../src/flows/stamping.ts'
+import type { Hindrance, Waiting } from '../src/flows/stamping.ts'
 import { createMint, createTab, T0 } from './operations.ts'
 
 /** Lets everything that can go on without a timer go on. */
@@ -414,16 +414,16 @@ export function createBuffersParts(given: Partial<Omit<BuffersOptions, 'deferred
   Pick<BuffersOptions, 'consent' | 'createMemoryStore' | 'onConsent' | 'onLost'> & {
     disk: Disk
     refused: string[]
-    lost: TrackResult[]
+    lost: { reason: string }[]
   } {
-  const lost: TrackResult[] = []
+  const lost: { reason: string }[] = []
   const disk = createDisk()
   const refused: string[] = []
   const options = {
     disk,
     refused,
     lost,
-    onLost: (result: TrackResult) => lost.push(result),
+    onLost: (one: { reason: string }) => lost.push(one),
     createMemoryStore,
     consent: () => 'granted' as Consent,
     onConsent(waiting: Waiting[], consent: Consent) {

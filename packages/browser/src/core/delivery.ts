@@ -22,8 +22,8 @@ export function countFor(
   rejected = 0,
   shed = 0,
 ): NonNullable<Delivery['latest']> {
-  const before = latest?.number === number ? latest : { rejected: 0, shed: 0 }
-  return { number, rejected: before.rejected + rejected, shed: before.shed + shed }
+  if (latest?.number !== number) return { number, rejected, shed }
+  return { number, rejected: latest.rejected + rejected, shed: latest.shed + shed }
 }
 
 /**

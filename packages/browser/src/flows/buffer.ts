@@ -139,7 +139,7 @@ export function createBuffer(options: BufferOptions): Buffer {
         const [stored, cuts] = await Promise.all([get(STATE), get(CUTS)])
         if (isNewer(stored)) throw new Error('newer format')
         // It would go with what was there before.
-        if (options.owes?.(Object(stored).wishedAt) !== undefined) throw new Error('to be emptied first')
+        if (options.owes?.(Object(stored).wishedAt) !== undefined) throw new Error('owed')
         const at = now()
         const [before, delivery] = [readState(stored, at), readDelivery(cuts)]
         // What else the person before has open ends with them.

@@ -563,7 +563,7 @@ describe('forgotten', () => {
     await buffers.submit(tracked('b', { at: parts.clock.now() }))
     expect(await storedStreams(parts)).toEqual([['1 b']])
     // What this page could not know of goes with it, and is told and counted.
-    expect(parts.lost).toEqual([{ status: 'dropped', reason: 'forgotten' }])
+    expect(parts.lost).toEqual([{ reason: 'forgotten' }])
     expect((await readAll(parts)).state.dropped).toBe(1)
   })
 
@@ -576,7 +576,7 @@ describe('forgotten', () => {
     await parts.clock.pass(1_000)
     await expect(buffers.forget(parts.now(), undefined, parts.now() - 1_000)).rejects.toThrow(down.message)
     await turn()
-    expect(parts.lost).toEqual([{ status: 'dropped', reason: 'forgotten' }])
+    expect(parts.lost).toEqual([{ reason: 'forgotten' }])
     expect(buffers.current()[0].refused()).toBe(1)
   })
 

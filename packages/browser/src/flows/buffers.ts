@@ -17,7 +17,7 @@ export interface BuffersOptions extends Omit<BufferOptions, 'onHindered' | 'orig
   /** The store says that these may not be stored. */
   onConsent: (waiting: Waiting[], consent: Exclude<Consent, 'granted'>) => void
   /** What was kept in memory went with what was to be forgotten, though it came after it. */
-  onLost: (result: TrackResult) => void
+  onLost: (lost: { reason: DropReason }) => void
 }
 
 /** A buffer that outlives its store. */
@@ -32,7 +32,7 @@ export interface Buffers
   read: () => Promise<Holdings>
   forget: (at: number, decision?: ConsentDecision, since?: number) => Promise<void>
   /** Another tab empties the store: memory, which can't be told by it, forgets what it began to keep before this. */
-  forgetMemory: (since: number) => void
+  forgetMemory: (since: number) => unknown
 }
 
 /** How often to try whether the store is back. In ms. */
@@ -53,8 +53,6 @@ export function createBuffers(options: BuffersOptions): Buffers {
   let origin: StreamState | undefined
   /** Since when this page was told to forget what was before, in ms since 1970. */
   let forgottenAt = 0
-  /** The last wish to forget that was tried, by when it was wished. */
-  let tried: number | undefined
   /** What is submitted while one of the two takes over from the other: it comes after what is handed over. */
   let queued: Waiting[] | undefined
   /** Nothing may be stored or sent: the visitor's word is not known any more. */
@@ -176,7 +174,11 @@ export function createBuffers(options: BuffersOptions): Buffers {
 
   function tellLost({ rows }: Pick<Contents, 'rows'>, since = begunAt): void {
     const isLater = (text: unknown) => Date.parse(String(parseObject(text as string).timestamp)) >= since
-    for (const [, text] of rows) if (isLater(text)) durable.submit('forgotten').then(onLost)
+    for (const [, text] of rows) {
+      if (!isLater(text)) continue
+      durable.submit('forgotten')
+      onLost({ reason: 'forgotten' })
+    }
   }
 
   function submit(operation: Operation | DropReason): Promise<TrackResult> {
@@ -217,13 +219,10 @@ export function createBuffers(options: BuffersOptions): Buffers {
     async forget(at, decision, since = at) {
       forgottenAt = Math.min(since, options.now())
       // What memory has begun to keep since is not to be forgotten, unless nothing may be kept.
-      const isOld = decision === 'denied' || (at !== tried && begunAt < since)
-      tried = at
+      const isOld = decision === 'denied' || begunAt < since
       await Promise.all([isOld && dropMemory(since), durable.forget(at, decision, since)])
     },
-    forgetMemory(since) {
-      if (begunAt < since) dropMemory(since)
-    },
+    forgetMemory: (since) => begunAt < since && dropMemory(since),
     leave() {
       // In memory they would go with the page; the store may have come back.
       for (const { operation, resolve } of queued?.splice(0) ?? []) durable.submit(operation).then(resolve)
