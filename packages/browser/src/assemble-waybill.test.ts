@@ -350,6 +350,17 @@ describe('in one millisecond', () => {
     },
   )
 
+  test('a denial takes what was tracked before it, and a grant after it brings nothing back', async () => {
+    const { openTab, events } = openBrowser()
+    const tab = openTab()
+    const before = tab.track('a')
+    await tab.consent('denied')
+    await tab.consent('granted')
+    await tab.track('b')
+    expect(await before).toMatchObject({ status: 'dropped' })
+    expect((await events()).map(({ event }) => event)).toEqual(['b'])
+  })
+
   test('forget() stops no clock that is set back', async () => {
     const { openTab, events, set, now } = openBrowser()
     const tab = openTab()

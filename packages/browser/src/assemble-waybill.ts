@@ -77,13 +77,17 @@ export function assembleWaybill<
   const { mint, delay, assumedConsent: assumed, observeLifecycle, stateChannel } = browser
   /** A device's clock may stand before 1970. Nothing that is stored does, and time must not stand still. */
   const clock = () => Math.max(browser.now(), Math.floor(browser.uptime()))
-  /** When the clock said so at the last `forget()`, and since when what comes after it is stamped. */
+  /** When the clock said so at the last `forget()` or denial, and since when what comes after it is stamped. */
   let forgottenAt = 0
   let stampedSince = 0
   /** What is to be forgotten is told by its time alone: what comes in the same ms after it is moved to the next. */
   const now = () => {
     const at = clock()
     return at < forgottenAt ? at : Math.max(at, stampedSince)
+  }
+  const passOn = () => {
+    stampedSince = now() + 1
+    forgottenAt = clock()
   }
   const { emit, on } = createEmitter<WaybillEvents>()
   const tab = mint()
@@ -332,14 +336,14 @@ export function assembleWaybill<
     subscribe: (listener) => feed.subscribe(listener),
     on,
     consent(decision) {
+      if (decision === 'denied') passOn()
       const done = gate.decide(decision)
       if (decision === 'denied') person.begin(done)
       heed()
       return done
     },
     forget() {
-      stampedSince = now() + 1
-      forgottenAt = clock()
+      passOn()
       let tell = () => {}
       // Before anything is forgotten: the page may be left at any moment.
       person.begin(
