@@ -2,7 +2,7 @@ import { gzipSync } from 'node:zlib'
 import type { Waybill } from '@waybill/browser'
 import { assembleWaybill, type Browser } from '../../packages/browser/src/assemble-waybill.ts'
 import { standardAccumulators } from '../../packages/browser/src/core/accumulators/standard.ts'
-import { uuid } from '../../packages/browser/src/core/uuid.ts'
+import { createMint } from '../../packages/browser/src/core/uuid.ts'
 import { composeRequest } from '../../packages/browser/src/edges/compose-request.ts'
 import { createIndexedDbStore } from '../../packages/browser/src/edges/indexed-db-store.ts'
 import type { Living } from '../../packages/browser/src/edges/lifecycle.ts'
@@ -68,7 +68,6 @@ export function createProfile({ scheduler, disk, network, options }: ProfileOpti
   const stateListeners = new Map<Life, () => void>()
   /** Who holds the lock. */
   let holder: { life: Life } | undefined
-  let minted = 0
 
   function set(key: string, value: string | undefined): void {
     const before = storage.get(key)
@@ -124,7 +123,7 @@ export function createProfile({ scheduler, disk, network, options }: ProfileOpti
       now,
       uptime: () => scheduler.now() - began,
       random,
-      mint: () => uuid(now(), minted++, Uint32Array.from([word(), word(), word()])),
+      mint: createMint(now, () => Uint32Array.from([word(), word(), word()])),
       delay,
       assumedConsent: options.consent ?? 'granted',
       openStore: (mayCreate) =>

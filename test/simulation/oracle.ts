@@ -44,6 +44,8 @@ interface Handed {
   end?: 'left' | 'died'
   endedAt?: number
   result?: TrackResult
+  /** How often its page had reset the person before. */
+  resets: number
   /** Why it need not arrive. */
   excuse?: string
   /** The visitor wants it gone: from then on it may not leave a page that has not sent it before. In true ms. */
@@ -57,6 +59,8 @@ interface Line {
   type: string
   reason?: string
   properties?: { marker?: string }
+  anonymousId?: string
+  monotonic?: { boot: string }
   state?: { future?: number; visitor?: { events: number } }
 }
 
@@ -74,6 +78,8 @@ export interface Oracle {
   readonly violations: Violation[]
   violate: (guarantee: Guarantee, text: string) => void
   handed: (event: Pick<Handed, 'marker' | 'life' | 'open' | 'excuse' | 'at'>) => void
+  /** This page has called `reset()`. */
+  reset: (life: Life) => void
   said: (marker: string, result: TrackResult) => void
   /** So did the page that tracked them end. */
   ended: (life: Life, end: 'left' | 'died', at: number) => void
@@ -178,6 +184,11 @@ export function createOracle(): Oracle {
   /** Batches that were refused for their size. */
   const halvable = new Set<string>()
   let repeats = false
+  const resets = new Map<Life, number>()
+  /** Whose the events of each clock are. */
+  const owners = new Map<string, string>()
+  /** After how many resets each page was last heard of as each person. */
+  const latestAs = new Map<Life, Map<string, number>>()
 
   const violate = (guarantee: Guarantee, text: string) => violations.push({ guarantee, text })
 
@@ -330,6 +341,23 @@ export function createOracle(): Oracle {
     }
   }
 
+  /** Nothing links two people, and nobody is taken for who was here before. */
+  function checkPerson({ anonymousId, monotonic, properties }: Line): void {
+    if (!anonymousId || forks) return
+    if (monotonic) {
+      const owner = owners.get(monotonic.boot) ?? anonymousId
+      owners.set(monotonic.boot, owner)
+      if (owner !== anonymousId) violate('G12', `the clock ${monotonic.boot} is of ${owner} and of ${anonymousId}`)
+    }
+    const event = events.get(properties?.marker ?? '')
+    if (!event || disorder) return
+    const people = latestAs.get(event.life) ?? new Map<string, number>()
+    const before = people.get(anonymousId) ?? event.resets
+    latestAs.set(event.life, people.set(anonymousId, event.resets))
+    if (before !== event.resets)
+      violate('G12', `${event.marker} is of ${anonymousId}, and its page has reset the person in between`)
+  }
+
   /** Nothing but what left a device is seen, however often a collector died over it. */
   function checkOrigins({ sink, arrivals }: Holding): void {
     for (const { batchId, lines } of arrivals) {
@@ -365,7 +393,10 @@ export function createOracle(): Oracle {
       return events.size
     },
     handed(event) {
-      events.set(event.marker, event)
+      events.set(event.marker, { ...event, resets: resets.get(event.life) ?? 0 })
+    },
+    reset(life) {
+      resets.set(life, (resets.get(life) ?? 0) + 1)
     },
     said(marker, result) {
       const event = events.get(marker)
@@ -424,6 +455,7 @@ export function createOracle(): Oracle {
       const lines = toLines(rest)
       for (const [index, line] of parse(lines).entries()) {
         const place = placeOf(line)
+        checkPerson(line)
         sizes.set(place, Math.max(sizes.get(place) ?? 0, Buffer.byteLength(lines[index] as string)))
         const marker = line.properties?.marker
         if (!marker) continue

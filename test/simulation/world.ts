@@ -385,6 +385,7 @@ export async function runHistory({ seed, setup, steps }: History): Promise<Run> 
           callSpan(page, action.name, action.call)
           return
         case 'reset':
+          oracle.reset(tab.life)
           void waybill.reset()
           return
         case 'flush':

@@ -1,12 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import { createMint, parseLine } from '../test/operations.ts'
-import { createClock, createDisk, createLock, createMemoryWords, readAll, turn } from '../test/parts.ts'
+import { createClock, createDisk, createGate, createLock, createMemoryWords, readAll, turn } from '../test/parts.ts'
 import { assembleWaybill, type Browser } from './assemble-waybill.ts'
 import { defineAccumulator } from './core/accumulator.ts'
 import { type Session, session } from './core/accumulators/session.ts'
 import { standardAccumulators } from './core/accumulators/standard.ts'
 import { type Touches, touch } from './core/accumulators/touch.ts'
 import type { Wish } from './core/wish.ts'
+import type { Living } from './edges/lifecycle.ts'
 import { createMemoryStore } from './edges/memory-store.ts'
 import type { WaybillOptions } from './options.ts'
 
@@ -25,6 +26,7 @@ function openBrowser(assumedConsent: Browser['assumedConsent'] = 'granted') {
 
   const openTab = (options: Partial<WaybillOptions> = {}, builtIn = standardAccumulators(options)) => {
     const disk = createDisk(memory)
+    const living: Living[] = []
     let listener = () => {}
     const tell = () => {
       for (const other of listeners) if (other !== listener) other()
@@ -59,19 +61,29 @@ function openBrowser(assumedConsent: Browser['assumedConsent'] = 'granted') {
         deferredCopy: { arm() {}, disarm() {} },
         pageContext: () => ({ page: { ...page, search: page.url.split(/(?=\?)/)[1] ?? '' } }),
         stateChannel: { announce() {}, listen() {}, pause() {}, resume() {}, close() {} },
-        observeLifecycle() {},
+        observeLifecycle: (one) => living.push(one),
         createBackgroundSync: () => () => {},
       },
       builtIn,
     )
-    return Object.assign(waybill, { disk })
+    return Object.assign(waybill, {
+      disk,
+      leave() {
+        for (const one of living) one.leave()
+      },
+      run() {
+        for (const one of living) one.run()
+      },
+    })
   }
   const events = async () =>
     (await readAll({ store: memory, lastWords })).lines.map((text) => {
-      const { event, anonymousId, monotonic, context, state } = parseLine(text)
+      const { event, anonymousId, userId, timestamp, monotonic, context, state } = parseLine(text)
       return {
         event,
         anonymousId,
+        userId,
+        timestamp,
         ...monotonic,
         context,
         ...(state as { count?: number; touch?: Touches; session?: Session }),
@@ -160,6 +172,42 @@ test('beforeSend sees nothing of the former person after a reset, whatever is co
   ])
 })
 
+test('subscribe tells nothing of the former person with what the page has of the next, and tells of the next', async () => {
+  const { openTab } = openBrowser()
+  const tab = openTab()
+  await tab.track('a')
+  const { anonymousId } = await tab.state()
+  const told: (readonly unknown[])[] = []
+  tab.subscribe((state) => told.push([state.anonymousId, state.count]))
+  await turn()
+  const gate = createGate()
+  tab.disk.beforeDone = () => gate.opened
+  tab.register({ plan: 'pro' })
+  await turn()
+  tab.reset()
+  tab.track('b')
+  tab.track('c')
+  gate.open()
+  await turn()
+  const next = (await tab.state()).anonymousId
+  expect(next).not.toBe(anonymousId)
+  expect(told.filter(([who]) => who === anonymousId)).toEqual([[anonymousId, 1]])
+  expect(told.at(-1)).toEqual([next, 2])
+})
+
+test('subscribe tells of the next person once a reset is stored, though nothing is tracked', async () => {
+  const { openTab } = openBrowser()
+  const tab = openTab()
+  await tab.track('a')
+  const { anonymousId } = await tab.state()
+  const told: unknown[] = []
+  tab.subscribe((state) => told.push(state.anonymousId))
+  await turn()
+  await tab.reset()
+  await turn()
+  expect(told).toEqual([anonymousId, undefined, (await tab.state()).anonymousId])
+})
+
 test.each(['reset', 'forget'] as const)('after %s() in another tab no event links the two people', async (end) => {
   const { openTab, events, pass } = openBrowser()
   const [one, other] = [openTab(), openTab()]
@@ -191,6 +239,199 @@ test('a reset of the page’s own takes nothing from what is tracked after it', 
   const all = await events()
   expect(all.map((event) => event.count)).toEqual([1, 2, 1, 2, 3])
   expect(new Set(all.slice(2).map(({ boot }) => boot)).size).toBe(1)
+})
+
+describe('a page that is left right after its own reset()', () => {
+  const find = (all: Awaited<ReturnType<ReturnType<typeof openBrowser>['events']>>, name: string) =>
+    all.find(({ event }) => event === name)
+
+  test.each([
+    ['before its transaction could begin', 'beforeBegin'],
+    ['before it was committed', 'beforeCommit'],
+    ['before it heard of the commit', 'beforeDone'],
+  ] as const)('%s: what it tracks then is of the next person', async (_when, point) => {
+    const { openTab, events } = openBrowser()
+    const tab = openTab()
+    await tab.identify('ada')
+    const gate = createGate()
+    tab.disk[point] = () => gate.opened
+    tab.reset()
+    await turn()
+    tab.track('b')
+    tab.leave()
+    tab.track('c')
+    gate.open()
+    await turn()
+    await openTab().track('d')
+    const all = await events()
+    const [ada] = all
+    for (const name of ['b', 'c', 'd']) {
+      expect(find(all, name)).toMatchObject({ anonymousId: find(all, 'd')?.anonymousId, userId: undefined })
+      expect(find(all, name)?.anonymousId).not.toBe(ada?.anonymousId)
+    }
+  })
+
+  test('ends the person that it knows, whoever it stamped for last', async () => {
+    const { openTab, events } = openBrowser()
+    const [tab, other] = [openTab(), openTab()]
+    await tab.track('a')
+    await other.reset()
+    await other.identify('bob')
+    expect((await tab.state()).userId).toBe('bob')
+    tab.track('b')
+    tab.reset()
+    tab.leave()
+    await turn()
+    await openTab().track('c')
+    const all = await events()
+    expect(find(all, 'b')?.userId).toBe('bob')
+    expect(find(all, 'c')?.userId).toBeUndefined()
+  })
+
+  test('ends nobody who came after the person that it knows', async () => {
+    const { openTab, events } = openBrowser()
+    const [tab, other] = [openTab(), openTab()]
+    await tab.identify('ada')
+    await other.reset()
+    await other.identify('bob')
+    tab.reset()
+    tab.track('b')
+    tab.leave()
+    await turn()
+    await openTab().track('c')
+    const all = await events()
+    expect([find(all, 'b')?.userId, find(all, 'c')?.userId]).toEqual(['bob', 'bob'])
+  })
+})
+
+test.each(['here', 'in another tab'])(
+  'what is tracked after a forget() %s stays, though the store fails',
+  async (where) => {
+    const { openTab, events, pass } = openBrowser()
+    const [tab, other] = [openTab(), openTab()]
+    await tab.track('a')
+    tab.disk.always = new Error('disk')
+    tab.track('b')
+    await pass(6_000)
+    const forgetting = where === 'here' ? tab : other
+    forgetting.forget()
+    await pass(5_000)
+    expect(await tab.track('c')).toMatchObject({ status: 'memory' })
+    tab.disk.always = undefined
+    await pass(140_000)
+    await tab.track('d')
+    expect((await events()).map(({ event }) => event)).toEqual(['c', 'd'])
+  },
+)
+
+describe('in one millisecond', () => {
+  test.each(['stays', 'is left'] as const)(
+    'forget() takes what was tracked before it, and nothing after it, where the page %s',
+    async (what) => {
+      const { openTab, events, pass } = openBrowser()
+      const tab = openTab()
+      await tab.track('a')
+      const calls = [tab.track('b')]
+      tab.forget()
+      calls.push(tab.track('c'))
+      tab.forget()
+      calls.push(tab.track('d'))
+      if (what === 'is left') tab.leave()
+      await turn()
+      if (what === 'stays')
+        expect(await Promise.all(calls)).toMatchObject([
+          { reason: 'forgotten' },
+          { reason: 'forgotten' },
+          { status: 'durable' },
+        ])
+      await pass(1_000)
+      await openTab().track('e')
+      expect((await events()).map(({ event }) => event)).toEqual(['d', 'e'])
+    },
+  )
+
+  test('a denial takes what was tracked before it, and a grant after it brings nothing back', async () => {
+    const { openTab, events } = openBrowser()
+    const tab = openTab()
+    const before = tab.track('a')
+    await tab.consent('denied')
+    await tab.consent('granted')
+    await tab.track('b')
+    expect(await before).toMatchObject({ status: 'dropped' })
+    expect((await events()).map(({ event }) => event)).toEqual(['b'])
+  })
+
+  test('forget() stops no clock that is set back', async () => {
+    const { openTab, events, set, now } = openBrowser()
+    const tab = openTab()
+    await tab.forget()
+    set(now() - 60_000)
+    await tab.track('a')
+    const [a] = await events()
+    expect(a?.timestamp).toBe(new Date(now()).toISOString())
+  })
+})
+
+test('after two resets in another tab a page goes on as the person who is here now', async () => {
+  const { openTab, events } = openBrowser()
+  const [tab, other] = [openTab(), openTab()]
+  await tab.track('a')
+  for (const _ of [1, 2]) {
+    await other.reset()
+    await tab.state()
+  }
+  for (const name of ['b', 'c', 'd']) await tab.track(name)
+  expect((await events()).slice(1).map((event) => event.count)).toEqual([1, 2, 3])
+})
+
+describe('before a page knows the person', () => {
+  const links = (all: { boot?: string; anonymousId?: string }[]) =>
+    [...Map.groupBy(all, ({ boot }) => boot)].filter(
+      ([, events]) => new Set(events.map(({ anonymousId }) => anonymousId)).size > 1,
+    )
+
+  test.each(['event', 'span'])('no clock of its %ss links the one who is reset meanwhile to the next', async (kind) => {
+    const { openTab, events } = openBrowser()
+    const other = openTab()
+    await other.track('a')
+    const tab = openTab()
+    const gate = createGate()
+    tab.disk.beforeCommit = () => gate.opened
+    const call = (name: string) => (kind === 'event' ? tab.track(name) : tab.start(name).end())
+    const first = call('b')
+    await turn()
+    const done = other.reset()
+    await turn()
+    tab.disk.beforeCommit = () => {}
+    const second = call('c')
+    gate.open()
+    await Promise.all([first, done, second])
+    await tab.track('d')
+    const all = await events()
+    const [, b, c, d] = all
+    expect(b?.anonymousId).not.toBe(c?.anonymousId)
+    expect(c?.anonymousId).toBe(d?.anonymousId)
+    expect(links(all)).toEqual([])
+    expect(c).not.toHaveProperty('count')
+  })
+
+  test('nor do those of one that is left, stamped by another, and back', async () => {
+    const { openTab, events } = openBrowser()
+    const [tab, other] = [openTab(), openTab()]
+    tab.track('a')
+    tab.leave()
+    await turn()
+    other.run()
+    await other.reset()
+    tab.run()
+    await tab.track('b')
+    const all = await events()
+    expect(all.map(({ event, count }) => [event, count])).toEqual([
+      ['a', 1],
+      ['b', 1],
+    ])
+    expect(links(all)).toEqual([])
+  })
 })
 
 test('stats count at once what was refused at the call, and once', async () => {

@@ -8,7 +8,7 @@ import type { DropReason } from './core/drop-reason.ts'
 import type { LastWords } from './core/last-words.ts'
 import type { Lock } from './core/lock.ts'
 import type { EventOperation, Operation } from './core/operation.ts'
-import { emptyDelivery } from './core/records.ts'
+import { emptyDelivery, type StreamState } from './core/records.ts'
 import type { DeferredCopy, Send } from './core/send.ts'
 import { type State, toState } from './core/state.ts'
 import { type Holdings, toStats } from './core/stats.ts'
@@ -76,7 +76,19 @@ export function assembleWaybill<
 ): Waybill<Events, Accumulators> {
   const { mint, delay, assumedConsent: assumed, observeLifecycle, stateChannel } = browser
   /** A device's clock may stand before 1970. Nothing that is stored does, and time must not stand still. */
-  const now = () => Math.max(browser.now(), Math.floor(browser.uptime()))
+  const clock = () => Math.max(browser.now(), Math.floor(browser.uptime()))
+  /** When the clock said so at the last `forget()` or denial, and since when what comes after it is stamped. */
+  let forgottenAt = 0
+  let stampedSince = 0
+  /** What is to be forgotten is told by its time alone: what comes in the same ms after it is moved to the next. */
+  const now = () => {
+    const at = clock()
+    return at < forgottenAt ? at : Math.max(at, stampedSince)
+  }
+  const passOn = () => {
+    stampedSince = now() + 1
+    forgottenAt = clock()
+  }
   const { emit, on } = createEmitter<WaybillEvents>()
   const tab = mint()
   const stop = new AbortController()
@@ -117,6 +129,7 @@ export function assembleWaybill<
       gate.learn(waiting, consent)
       heed()
     },
+    onLost: (lost) => emit('dropped', lost),
     onStored: (events) => emit('stored', { events }),
     onWritten() {
       const stream = buffers.current()[0].stream()
@@ -151,11 +164,12 @@ export function assembleWaybill<
     ...browser,
     tab,
     stream: () => buffers.current()[0].stream(),
+    onBoot: inPage.reset,
     onBegin() {
       formerContext = browser.pageContext()
-      inPage.reset()
       spans.close()
     },
+    onStored: () => feed.look(),
   })
   /** Another tab may have got a denial. */
   const heed = () => {
@@ -167,15 +181,19 @@ export function assembleWaybill<
     const [buffer] = buffers.current()
     try {
       const { stream } = (await buffer.read()).state ?? {}
+      buffer.know(stream)
       person.meet(stream)
       return stream
     } catch {
       return buffer.stream()
     }
   }
+  /** What the page has accumulated is never told with what the person before has. */
+  const tell = (stream: StreamState | undefined) =>
+    toState(person.isFormer(stream) ? undefined : stream, inPage.values())
   const feed = createStateFeed({
     read: readStream,
-    toState: (stream) => toState(stream, inPage.values()),
+    toState: tell,
     listen: ended ? () => {} : stateChannel.listen,
   })
   if (options.beforeSend && !ended) feed.follow()
@@ -201,17 +219,13 @@ export function assembleWaybill<
     return result
   }
   /** Says whose it is, as far as this page knows. */
-  const sign = (made: Operation): Operation => {
-    const anonymousId = person.id()
-    return anonymousId && (made.kind === 'event' || made.kind === 'span') ? { ...made, anonymousId } : made
-  }
+  const sign = (made: Operation): Operation => ({ ...made, ...person.sign() })
   /** To the app. */
   const show = (operation: EventOperation): EventOperation | DropReason => {
     const { beforeSend } = options
     if (!beforeSend) return operation
     try {
-      const stream = feed.latest()
-      const state = toState(person.isFormer(stream) ? undefined : stream, inPage.values()) as State<Accumulators>
+      const state = tell(feed.latest()) as State<Accumulators>
       return review(operation, (event) => beforeSend(event, state))
     } catch (error) {
       onError({ code: 'before_send', detail: describe(error) })
@@ -245,12 +259,14 @@ export function assembleWaybill<
     leave() {
       spans.leave()
       gate.leave()
+      person.leave()
     },
     maybeLeave() {
       spans.tick()
       buffers.maybeLeave()
     },
     run(online) {
+      person.run()
       gate.run(online)
       spans.tick()
     },
@@ -316,16 +332,18 @@ export function assembleWaybill<
       const refused = [first, ...others].reduce((sum, buffer) => sum + buffer.refused(), 0)
       return toStats(holdings, { storage: first.mode, consent, held: gate.held(), refused, tab, now: now() })
     },
-    state: async () => toState(await readStream(), inPage.values()) as State<Accumulators>,
+    state: async () => tell(await readStream()) as State<Accumulators>,
     subscribe: (listener) => feed.subscribe(listener),
     on,
     consent(decision) {
+      if (decision === 'denied') passOn()
       const done = gate.decide(decision)
       if (decision === 'denied') person.begin(done)
       heed()
       return done
     },
     forget() {
+      passOn()
       let tell = () => {}
       // Before anything is forgotten: the page may be left at any moment.
       person.begin(

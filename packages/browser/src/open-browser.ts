@@ -1,5 +1,5 @@
 import type { Browser } from './assemble-waybill.ts'
-import { uuid } from './core/uuid.ts'
+import { createMint } from './core/uuid.ts'
 import { assumeConsent } from './edges/assume-consent.ts'
 import { createBackgroundSync } from './edges/background-sync.ts'
 import { createDeferredCopy } from './edges/deferred-copy.ts'
@@ -14,8 +14,7 @@ import { webLock } from './edges/web-lock.ts'
 import { createWishes } from './edges/wishes.ts'
 import type { WaybillOptions } from './options.ts'
 
-let minted = 0
-const mint = (): string => uuid(Date.now(), minted++, crypto.getRandomValues(new Uint32Array(3)))
+const mint = createMint(Date.now, () => crypto.getRandomValues(new Uint32Array(3)))
 
 /** The browser that runs this page; where there is none, a server that renders it for instance, every part stands still. */
 export function openBrowser(options: WaybillOptions): Browser {

@@ -26,7 +26,7 @@ export interface WaybillEvents {
   recorded: { batchId: BatchId; recorded: number; rejected: Rejection[] }
   /** The collector rejected an event of such a batch; its neighbours are recorded. */
   rejected: Rejection
-  /** A call was refused before it got a seq. */
+  /** A call was refused before it got a seq, or its event, kept in memory, went with what was to be forgotten. */
   dropped: { reason: DropReason }
   /** Events gave way to a cap; tombstones stand in their places. */
   shed: { events: number; reason: ShedReason }

@@ -410,14 +410,20 @@ export type Parts = Omit<BufferOptions, 'deferredCopy'> & {
 }
 
 /** Another store than the one that fails, and who tells of consent: what `createBuffers` takes beside a buffer's parts. */
-export function createBuffersParts(
-  given: Partial<Omit<BuffersOptions, 'deferredCopy'>> = {},
-): Parts & Pick<BuffersOptions, 'consent' | 'createMemoryStore' | 'onConsent'> & { disk: Disk; refused: string[] } {
+export function createBuffersParts(given: Partial<Omit<BuffersOptions, 'deferredCopy'>> = {}): Parts &
+  Pick<BuffersOptions, 'consent' | 'createMemoryStore' | 'onConsent' | 'onLost'> & {
+    disk: Disk
+    refused: string[]
+    lost: { reason: string }[]
+  } {
+  const lost: { reason: string }[] = []
   const disk = createDisk()
   const refused: string[] = []
   const options = {
     disk,
     refused,
+    lost,
+    onLost: (one: { reason: string }) => lost.push(one),
     createMemoryStore,
     consent: () => 'granted' as Consent,
     onConsent(waiting: Waiting[], consent: Consent) {

@@ -34,7 +34,8 @@ export interface FoldContext {
 
 /**
  * How the buffer stood just before the event was put into it: rides on every event as `state.buffer`, so that a sink's
- * data shows which devices struggle.
+ * data shows which devices struggle. Of the event's own stream alone: what came before would tell whose it was; `stats()`
+ * counts all.
  */
 export interface BufferHealth {
   /** Lines that no sink is known to hold. */

@@ -2,7 +2,7 @@ import type { BatchId, Seq, StreamId } from '@waybill/protocol'
 import { describe, expect, test } from 'vitest'
 import { T0 } from '../../test/operations.ts'
 import type { Decision } from './decide.ts'
-import { isCurrent, remainingLease, remainingWait, settle } from './delivery.ts'
+import { countFor, isCurrent, remainingLease, remainingWait, settle } from './delivery.ts'
 import type { Row } from './line.ts'
 import { type Cut, type Delivery, emptyDelivery, readDelivery, type Wait } from './records.ts'
 
@@ -99,12 +99,21 @@ describe('after a decision', () => {
       forgotten: { lines: 43, bytes: 4_000 + rowBytes },
       recorded: 40,
       rejected: 3,
+      latest: { number: before.list[0]?.number, rejected: 1, shed: 0 },
       shed: 1,
       failures: 0,
       presenting: undefined,
       wait: undefined,
       lastError: undefined,
     })
+  })
+
+  test('of each stream by itself what was rejected and shed', () => {
+    const once = countFor(emptyDelivery, 1, 2)
+    expect(once).toEqual({ number: 1, rejected: 2, shed: 0 })
+    const twice = countFor({ ...emptyDelivery, latest: once }, 1, 0, 3)
+    expect(twice).toEqual({ number: 1, rejected: 2, shed: 3 })
+    expect(countFor({ ...emptyDelivery, latest: twice }, 2)).toEqual({ number: 2, rejected: 0, shed: 0 })
   })
 
   test('kept: the head has the receipt, and waits', () => {

@@ -15,6 +15,17 @@ export function remainingWait(wait: Wait | undefined, now: number, force: boolea
   return wait.until - now
 }
 
+/** What was rejected and shed of one stream, with what is now; as far back as nothing was of another. */
+export function countFor(
+  { latest }: Delivery,
+  number: number,
+  rejected = 0,
+  shed = 0,
+): NonNullable<Delivery['latest']> {
+  if (latest?.number !== number) return { number, rejected, shed }
+  return { number, rejected: latest.rejected + rejected, shed: latest.shed + shed }
+}
+
 /**
  * The record after a decision on its head.
  *
@@ -37,6 +48,7 @@ export function settle(
         forgotten: { lines: forgotten.lines + rows.length, bytes },
         recorded: recorded + decision.recorded,
         rejected: rejected + decision.rejected.length,
+        ...(decision.rejected.length > 0 && { latest: countFor(delivery, head.number, decision.rejected.length) }),
         failures: 0,
         wait: undefined,
         lastError: undefined,

@@ -3,31 +3,39 @@ import type { JsonObject, StreamId } from '@waybill/protocol'
 /** Which events give way first when the buffer is full. */
 export type Priority = 'low' | 'normal' | 'high'
 
+/** Whose call it is, as far as the page knew then. */
+export interface Signature {
+  /** Absent while the page knew no person: before the store was read, and after the page's own `reset()`. */
+  anonymousId?: string
+  /** Then this one: see `Monotonic`. Calls of one boot are one person's. */
+  boot?: string
+}
+
 /** One call of the app, complete but for what only the stamping transaction knows. `at` is ms since 1970. */
-export type Operation =
-  | {
-      kind: 'event'
-      at: number
-      /** The event's own members as a JSON object's text: type, names, properties, timestamp, monotonic, context. */
-      text: string
-      /** Set by `identify`. */
-      userId?: string
-      /** Absent: normal. */
-      priority?: Priority
-      /** Joins the registered properties with this very event: both are kept, or neither. */
-      set?: JsonObject
-      /** What the accumulators in page scope made of it, by name. */
-      page?: JsonObject
-      /** Of the person that the page knew at the call. Absent while it knew none. */
-      anonymousId?: string
-    }
-  | { kind: 'register'; at: number; properties: JsonObject }
-  | { kind: 'unregister'; at: number; names: string[] }
-  | { kind: 'reset'; at: number }
-  | SpanOperation
+export type Operation = Signature &
+  (
+    | {
+        kind: 'event'
+        at: number
+        /** The event's own members as a JSON object's text: type, names, properties, timestamp, monotonic, context. */
+        text: string
+        /** Set by `identify`. */
+        userId?: string
+        /** Absent: normal. */
+        priority?: Priority
+        /** Joins the registered properties with this very event: both are kept, or neither. */
+        set?: JsonObject
+        /** What the accumulators in page scope made of it, by name. */
+        page?: JsonObject
+      }
+    | { kind: 'register'; at: number; properties: JsonObject }
+    | { kind: 'unregister'; at: number; names: string[] }
+    | { kind: 'reset'; at: number }
+    | SpanOperation
+  )
 
 /** One call to a span, see `core/spans.ts`. */
-export interface SpanOperation {
+export interface SpanOperation extends Signature {
   kind: 'span'
   at: number
   /**
@@ -48,8 +56,6 @@ export interface SpanOperation {
   context?: JsonObject
   /** Of `end`: what the accumulators in page scope made of it, by name. */
   page?: JsonObject
-  /** Of the person that the page knew at the call. Absent while it knew none. */
-  anonymousId?: string
 }
 
 /** A page's clock that does not jump: ms since the document `boot` began. */
@@ -62,7 +68,10 @@ export type EventOperation = Operation & { kind: 'event' }
 
 /** Operations in the order of their calls, waiting to be stamped. */
 export interface Journal {
-  /** Who the page took the person for. Absent while it did not know, and where nothing can have come in between. */
+  /**
+   * Who the page took the person for until its first `reset()` here, where an operation does not say. Absent while it did
+   * not know, and where nothing can have come in between.
+   */
   identity?: Identity
   operations: Operation[]
 }

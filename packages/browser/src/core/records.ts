@@ -74,6 +74,9 @@ export interface StreamState {
   streamId: StreamId
   /** The last seq that was given out; 0 before the first. */
   seq: number
+  /** The UTF-8 bytes of its lines, and how many calls were refused meanwhile: no other person's ride on an event. */
+  bytes?: number
+  dropped?: number
   /** When the last event happened that tells of somebody or begins a session, ms since 1970; 0 before the first. */
   latestAt: number
   anonymousId: string
@@ -111,6 +114,8 @@ export interface Delivery {
   rejected: number
   /** Events that gave way to a cap; their tombstones are lines. */
   shed: number
+  /** The same two of the stream that had any last. */
+  latest?: { number: number; rejected: number; shed: number }
   /** Since when the oldest line has been over its age, ms since 1970: a single reading of a clock proves nothing. */
   overdueSince?: number
   /** The tab that presents the head, and until when at most. Where there are no Web Locks this is the lease. */

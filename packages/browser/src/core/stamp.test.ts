@@ -263,6 +263,7 @@ describe('what is stored beside the lines', () => {
         refused: 3,
       },
     )
+    const bytes = lines.reduce((sum, { text }) => sum + byteLength(text), 0)
     expect(state).toEqual({
       format: 1,
       since: T0,
@@ -274,9 +275,11 @@ describe('what is stored beside the lines', () => {
         latestAt: T0,
         anonymousId: '00000000-0000-7000-8000-000000000002',
         userId: 'u1',
+        bytes,
+        dropped: 3,
         values: { registered: {} },
       },
-      appended: { lines: 2, bytes: lines.reduce((sum, { text }) => sum + byteLength(text), 0) },
+      appended: { lines: 2, bytes },
       dropped: 3,
     })
   })
@@ -531,7 +534,7 @@ describe('the raw journal', () => {
   })
 
   test('of a page that knew somebody of before the site’s data was cleared leads nobody back to them', () => {
-    const cleared: Identity = { ...former, streamId: createMint(() => T0 - 1)() as StreamId }
+    const cleared: Identity = { ...former, anonymousId: createMint(() => T0 - 1)() }
     const stamped = stampAll(before.state, [{ identity: cleared, operations: [tracked('late')] }], { mint })
     expect(linesOf(stamped)).toMatchObject([{ anonymousId: current.anonymousId, userId: 'u1', seq: 3 }])
   })
@@ -573,6 +576,20 @@ describe('the raw journal', () => {
     expect(b).toMatchObject({ streamId: current.streamId, seq: 3 })
   })
 
+  test('is of whom each operation says, and of the record’s person where it does not', () => {
+    const operations = [
+      tracked('x'),
+      tracked('b', { anonymousId: current.anonymousId }),
+      tracked('y', { anonymousId: former.anonymousId }),
+    ]
+    const stamped = stampAll(before.state, [{ identity: former, operations }], { mint })
+    expect(linesOf(stamped).map(({ event, userId }) => [event, userId])).toEqual([
+      ['x', 'former'],
+      ['b', 'u1'],
+      ['y', 'former'],
+    ])
+  })
+
   test('of a former person registers nothing for the one who is here now', () => {
     const stamped = stampAll(before.state, [
       { identity: former, operations: [registered({ plan: 'pro' }), identified('former')] },
@@ -586,6 +603,21 @@ describe('the raw journal', () => {
 })
 
 describe('how the buffer stands', () => {
+  test('is told of each person’s own stream alone', () => {
+    const mint = createMint()
+    const refused: Operation = { kind: 'register', at: T0, properties: { text: 'x'.repeat(7_000) } }
+    const first = stampAll(undefined, [journal(tracked('a'), refused, tracked('b'))], { mint, refused: 2 })
+    expect(linesOf(first)[1]?.state.buffer).toMatchObject({ dropped: 3 })
+    const latest = { number: first.state.stream.number, rejected: 1, shed: 1 }
+    const delivery = { ...emptyDelivery, rejected: 1, shed: 1, latest }
+    const second = stamp(first.state, delivery, [journal(reset, tracked('c'), tracked('d'))], environment({ mint }))
+    const [c, d] = linesOf(second).map(({ state }) => state.buffer)
+    expect(c).toEqual({ pending: 0, bytes: 0, dropped: 0, rejected: 0, shed: 0 })
+    const bytes = byteLength(second.lines[0]?.text ?? '')
+    expect(d).toEqual({ pending: 1, bytes, dropped: 0, rejected: 0, shed: 0 })
+    expect(second.state.dropped).toBe(3)
+  })
+
   test('rides on each event as it was just before', () => {
     const mint = createMint()
     const first = stampAll(undefined, [journal(tracked('a'), tracked('é'))], { mint })
@@ -594,7 +626,8 @@ describe('how the buffer stands', () => {
     expect(a?.state.buffer).toEqual({ pending: 0, bytes: 0, dropped: 0, rejected: 0, shed: 0 })
     expect(b?.state.buffer).toEqual({ pending: 1, bytes: bytes[0], dropped: 0, rejected: 0, shed: 0 })
 
-    const delivery = { ...emptyDelivery, forgotten: { lines: 1, bytes: bytes[0] ?? 0 }, rejected: 7, shed: 0 }
+    const latest = { number: first.state.stream.number, rejected: 7, shed: 0 }
+    const delivery = { ...emptyDelivery, forgotten: { lines: 1, bytes: bytes[0] ?? 0 }, rejected: 9, shed: 3, latest }
     const second = stamp(first.state, delivery, [journal(tracked('c'))], environment({ refused: 2, mint }))
     expect(linesOf(second)[0]?.state.buffer).toEqual({ pending: 1, bytes: bytes[1], dropped: 2, rejected: 7, shed: 0 })
   })
@@ -691,7 +724,9 @@ describe('an origin', () => {
 })
 
 test('how many were shed rides on each event', () => {
-  const { lines } = stamp(undefined, { ...emptyDelivery, shed: 4 }, [journal(tracked('a'))], environment())
+  const { state } = stampAll(undefined, [journal(tracked('a'))])
+  const latest = { number: state.stream.number, rejected: 0, shed: 4 }
+  const { lines } = stamp(state, { ...emptyDelivery, latest }, [journal(tracked('b'))], environment())
   expect(parseLine(lines[0]?.text ?? '').state.buffer.shed).toBe(4)
 })
 

@@ -1,6 +1,7 @@
 import { byteLength, type JsonObject, limits, type StreamId } from '@waybill/protocol'
 import type { Accumulator, BufferHealth, BuiltInAccumulator } from './accumulator.ts'
 import type { Session } from './accumulators/session.ts'
+import { countFor } from './delivery.ts'
 import type { DropReason } from './drop-reason.ts'
 import { type Fault, foldAll } from './fold.ts'
 import type { EventOperation, Journal, Operation } from './operation.ts'
@@ -25,6 +26,8 @@ export interface StampEnvironment {
   sessionEnded?: boolean
   /** Whether the wall clock can be taken at its word. Default true. */
   isSteady?: boolean
+  /** For whom a boot was stamped last, by `anonymousId`, of calls that did not say whose they are. Default: none was. */
+  boots?: ReadonlyMap<string, string>
   /** Whether the page that stamps has the span of this id, or alias, open: then it is not abandoned. Default: it has none. */
   holdsSpan?: (id: string) => boolean
 }
@@ -39,6 +42,8 @@ export interface Stamped {
   outcomes: Outcome[]
   /** Accumulators that went wrong, each in one way once. */
   faults: Fault[]
+  /** See `StampEnvironment`. */
+  boots: Map<string, string>
 }
 
 /*
@@ -66,6 +71,7 @@ export function stamp(
 ): Stamped {
   const { now, mint, accumulators, refused, origin, sessionTimeout = 1_800_000, sessionEnded } = environment
   const { isSteady = true, holdsSpan = () => false } = environment
+  const boots = new Map(environment.boots)
   const lines: Stamped['lines'] = []
   const outcomes: Outcome[] = []
   const faults = new Map<string, Fault>()
@@ -94,6 +100,9 @@ export function stamp(
     dropped += Object.keys(stream.spans).length - Object.keys(spans).length
     stream = { ...stream, spans }
   }
+  const countDropped = (to: StreamState, before: number): StreamState =>
+    dropped > before ? { ...to, dropped: (to.dropped ?? 0) + dropped - before } : to
+  stream = countDropped(stream, state.dropped)
   /** What is stamped is a record of the raw journal, which says whose it is. */
   let isLeft = false
   // A clock that was set back would make everything look older than what was forgotten.
@@ -134,12 +143,15 @@ export function stamp(
       },
     )
     const seq = to.seq + 1
+    const { bytes = 0, dropped = 0 } = to
+    const { rejected, shed } = countFor(delivery, to.number)
+    // Of this stream alone, which would else be known by what it took over from the person before. Its lines go last.
     const buffer: BufferHealth = {
-      pending: appended.lines - delivery.forgotten.lines,
-      bytes: appended.bytes - delivery.forgotten.bytes,
+      pending: Math.min(appended.lines - delivery.forgotten.lines, to.seq),
+      bytes: Math.min(appended.bytes - delivery.forgotten.bytes, bytes),
       dropped,
-      rejected: delivery.rejected,
-      shed: delivery.shed,
+      rejected,
+      shed,
     }
     const fits = byteLength(JSON.stringify({ ...page })) <= PAGE_BYTES
     if (!fits) onFault({ code: 'state_too_large', detail: 'what the page accumulated' })
@@ -150,12 +162,13 @@ export function stamp(
     const text = `{"streamId":"${streamId}","seq":${seq},"messageId":"${streamId}.${seq}",${rank}${own.slice(1, -1)},${identity.slice(1)}`
     lines.push({ key: [to.number, seq], text })
     appended.lines++
-    appended.bytes += byteLength(text)
+    const size = byteLength(text)
+    appended.bytes += size
     const begins = Object(values.session).id !== Object(to.values.session).id
     // What was left behind may be stamped long after it happened; a clock that was set back is the others' word.
     const happenedAt = isLeft ? Math.max(at, to.latestAt) : at
     const latestAt = isActive || begins ? happenedAt : to.latestAt
-    const next: StreamState = { ...to, userId, seq, latestAt, values: { registered, ...values } }
+    const next: StreamState = { ...to, userId, seq, bytes: bytes + size, latestAt, values: { registered, ...values } }
     if (Object.keys(about).length > 0) next.about = about
     else delete next.about
     return next
@@ -205,8 +218,11 @@ export function stamp(
   }
 
   const apply = (to: StreamState, made: Exclude<Operation, { kind: 'reset' }>): StreamState => {
-    const isOthers = 'anonymousId' in made && made.anonymousId !== to.anonymousId
-    const operation = isOthers ? partFrom(made, mint()) : made
+    const { boot = '', anonymousId = boots.get(boot) ?? to.anonymousId } = made
+    const tells = made.kind === 'event' || made.kind === 'span'
+    const operation = tells && anonymousId !== to.anonymousId ? partFrom(made, mint()) : made
+    // For good: another person in this boot would be known by it.
+    if (tells && boot) boots.set(boot, anonymousId)
     if (operation.kind === 'event') {
       const after = append(to, operation)
       if (after) outcomes.push({ seq: after.seq })
@@ -239,28 +255,38 @@ export function stamp(
   }
 
   for (const journal of journals) {
-    const { identity, operations } = journal
-    isLeft = 'tab' in journal
+    let { identity } = journal
+    isLeft = !!identity || 'tab' in journal
+    /** Whose the operation is, where that person has gone and is still known. */
+    let former: StreamState | undefined
     // A page that left while another tab's `reset()` was under way wrote for the person before. That person's stream
     // is closed, so the late events get one of their own: no stream ever links two people.
-    // Not so where there is no stream any more, or the person's was forgotten or cleared: nothing may lead back to it.
-    const known = identity && state.stream && bornAt(identity.streamId) >= Math.max(forgottenAt, past(state.since))
-    let former = known && identity.streamId !== stream.streamId ? open(identity) : undefined
-    const change = (by: (to: StreamState) => StreamState) => {
-      if (former) former = by(former)
-      else stream = by(stream)
+    // Not so where there is no stream any more, or the person was forgotten or cleared: nothing may lead back there.
+    const find = (anonymousId = identity?.anonymousId): StreamState | undefined => {
+      if (former && former.anonymousId !== anonymousId) former = void finish(former)
+      const isGone = isLeft && anonymousId && anonymousId !== stream.anonymousId && state.stream
+      const isKnown = isGone && bornAt(anonymousId) >= Math.max(forgottenAt, past(state.since))
+      if (!isKnown) return
+      return former ?? open({ anonymousId, ...(identity?.anonymousId === anonymousId && identity) })
     }
-    for (const operation of operations ?? []) {
+    const change = (by: (to: StreamState) => StreamState) => {
+      const before = dropped
+      const after = countDropped(by(former ?? stream), before)
+      if (former) former = after
+      else stream = after
+    }
+    for (const operation of journal.operations ?? []) {
       try {
         if (operation.at < forgottenAt) {
           outcomes.push({ reason: 'forgotten' })
           continue
         }
+        former = find(operation.anonymousId)
         change((to) => conclude(to, operation.at, operation))
         if (operation.kind === 'reset') {
           change(finish)
           if (!former) stream = open()
-          former = undefined
+          former = identity = undefined
           outcomes.push({})
         } else change((to) => apply(to, operation))
       } catch {
@@ -272,5 +298,11 @@ export function stamp(
   }
   isLeft = false
   stream = conclude(stream, now)
-  return { state: { ...state, streams, stream, appended, dropped, low }, lines, outcomes, faults: [...faults.values()] }
+  return {
+    state: { ...state, streams, stream, appended, dropped, low },
+    lines,
+    outcomes,
+    faults: [...faults.values()],
+    boots,
+  }
 }

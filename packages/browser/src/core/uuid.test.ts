@@ -1,7 +1,7 @@
 import { isStreamId } from '@waybill/protocol'
 import { expect, test } from 'vitest'
 import { T0 } from '../../test/operations.ts'
-import { uuid } from './uuid.ts'
+import { createMint, uuid } from './uuid.ts'
 
 const some = (bits = 0x9234abcd) => new Uint32Array([bits, bits, bits])
 
@@ -22,6 +22,28 @@ test('a later one sorts after an earlier one', () => {
 test('of one millisecond, a maker’s next sorts after the one before', () => {
   const made = Array.from({ length: 4_096 }, (_, count) => uuid(T0, count, some(0xffffffff - count * 99_991)))
   expect(made.toSorted()).toEqual(made)
+})
+
+test('a maker’s own sort within a millisecond, and tell of none of another', () => {
+  let now = T0
+  let bits = 0
+  const mint = createMint(
+    () => now,
+    () => {
+      bits = (bits + 0x9e3779b9) >>> 0
+      return some(bits)
+    },
+  )
+  const countOf = (id: string) => Number.parseInt(id.slice(15, 18), 16)
+  const made = Array.from({ length: 2_048 }, mint)
+  expect(made.toSorted()).toEqual(made)
+  const later = Array.from({ length: 100 }, () => {
+    now++
+    return countOf(mint())
+  })
+  const steps = later.map((count, index) => count - (later[index - 1] ?? 0))
+  expect(new Set(steps).size).toBeGreaterThan(2)
+  expect(Math.max(...later)).toBeLessThan(2_048)
 })
 
 test('all its random bits tell two apart', () => {

@@ -36,7 +36,7 @@ export interface BufferOptions
 }
 
 export interface Buffer
-  extends Pick<Stamper, 'submit' | 'drain' | 'settled' | 'stream' | 'refused'>,
+  extends Pick<Stamper, 'submit' | 'drain' | 'settled' | 'stream' | 'know' | 'refused'>,
     Pick<Schedule, 'flushNow'> {
   readonly mode: Store['mode']
   /** What is stored at this moment; of the lines, those up to `upTo` are counted. Default: all. */
@@ -47,8 +47,9 @@ export interface Buffer
    * Takes over what another buffer held.
    *
    * @param ended ids of the spans of this one that a `reset()` has ended there; undefined: it has begun nobody else
+   * @returns whether it did; else it was emptied on request since
    */
-  adopt: (contents: Memory, ended?: readonly string[]) => Promise<void>
+  adopt: (contents: Memory, ended?: readonly string[]) => Promise<boolean>
   /** Writes down that the visitor has consented at this time. */
   permit: (at: number) => Promise<void>
   /**
@@ -134,9 +135,11 @@ export function createBuffer(options: BufferOptions): Buffer {
         return { state: readState(state, now()), delivery: readDelivery(cuts), rows }
       }).done,
     async adopt(contents, ended) {
-      const written = await store.transact(async ({ get, put }) => {
+      const [written, isAdopted] = await store.transact(async ({ get, put }) => {
         const [stored, cuts] = await Promise.all([get(STATE), get(CUTS)])
         if (isNewer(stored)) throw new Error('newer format')
+        // It would go with what was there before.
+        if (options.owes?.(Object(stored).wishedAt) !== undefined) throw new Error('owed')
         const at = now()
         const [before, delivery] = [readState(stored, at), readDelivery(cuts)]
         // What else the person before has open ends with them.
@@ -150,10 +153,11 @@ export function createBuffer(options: BufferOptions): Buffer {
           put(STATE, adopted.state)
           put(CUTS, adopted.delivery)
         }
-        return adopted?.state.stream
+        return [(adopted?.state ?? before)?.stream, !!adopted] as const
       }).done
       stamper.know(written)
       options.onWritten?.()
+      return isAdopted
     },
     permit: (at) =>
       store.transact(async ({ get, put }) => {

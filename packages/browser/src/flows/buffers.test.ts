@@ -512,11 +512,13 @@ describe('forgotten', () => {
     failOnce(parts)
     await track('m')
     expect(buffers.current()[0].mode).toBe('memory')
+    await parts.clock.pass(1)
     await buffers.forget(parts.now())
     expect(buffers.current()[0].mode).toBe('durable')
+    expect(parts.lost).toEqual([])
     expect(await storedStreams(parts)).toEqual([])
     await parts.clock.pass(RETRY)
-    await track('b')
+    await buffers.submit(tracked('b', { at: parts.now() }))
     const [line] = (await readAll(parts)).lines.map(parseLine)
     expect(line).toMatchObject({ event: 'b', seq: 1 })
     expect(line?.anonymousId).not.toBe(before)
@@ -534,8 +536,9 @@ describe('forgotten', () => {
     const before = (await readAll(parts)).state.stream?.anonymousId
     parts.disk.always = down
     await track('m')
+    await parts.clock.pass(1)
     await expect(buffers.forget(parts.now())).rejects.toThrow(down.message)
-    await track('n')
+    await buffers.submit(tracked('n', { at: parts.now() }))
     parts.collector.answer = record
     await buffers.flushNow(true)
     const n = parts.collector.presented
@@ -559,6 +562,65 @@ describe('forgotten', () => {
     expect(await storedStreams(parts)).toEqual([])
     await buffers.submit(tracked('b', { at: parts.clock.now() }))
     expect(await storedStreams(parts)).toEqual([['1 b']])
+    // What this page could not know of goes with it, and is told and counted.
+    expect(parts.lost).toEqual([{ reason: 'forgotten' }])
+    expect((await readAll(parts)).state.dropped).toBe(1)
+  })
+
+  test('with what was tracked later in the same memory: that is told and counted', async () => {
+    const { parts, buffers, track } = createScene()
+    parts.disk.always = down
+    await track('before')
+    await parts.clock.pass(1_000)
+    await buffers.submit(tracked('after', { at: parts.now() }))
+    await parts.clock.pass(1_000)
+    await expect(buffers.forget(parts.now(), undefined, parts.now() - 1_000)).rejects.toThrow(down.message)
+    await turn()
+    expect(parts.lost).toEqual([{ reason: 'forgotten' }])
+    expect(buffers.current()[0].refused()).toBe(1)
+  })
+
+  test('at last, when it had failed: what memory has begun to keep since is adopted, and not before', async () => {
+    let owedAt: number | undefined
+    const scene = createScene({ owes: () => owedAt })
+    const { parts, buffers, track } = scene
+    parts.collector.answer = outage
+    await track('before')
+    await parts.clock.pass(1_000)
+    const at = parts.now()
+    parts.disk.always = down
+    await expect(buffers.forget(at)).rejects.toThrow(down.message)
+    await buffers.submit(tracked('after', { at }))
+    owedAt = at
+    parts.disk.always = undefined
+    await parts.clock.pass(RETRY)
+    expect(buffers.current()[0].mode).toBe('memory')
+    await buffers.forget(at)
+    owedAt = undefined
+    await mend(scene)
+    expect(await storedStreams(parts)).toEqual([['1 after']])
+    expect(parts.lost).toEqual([])
+  })
+
+  test('by another tab of which this one hears in time: memory begins anew, as somebody else', async () => {
+    const scene = createScene()
+    const { parts, buffers, track } = scene
+    parts.collector.answer = outage
+    await track('a')
+    const before = (await readAll(parts)).state.stream?.anonymousId
+    failOnce(parts)
+    await track('before')
+    parts.disk.always = down
+    await parts.clock.pass(1_000)
+    const at = parts.now()
+    buffers.forgetMemory(at)
+    await buffers.submit(tracked('after', { at }))
+    parts.disk.always = undefined
+    await createBuffer({ ...parts, store: parts.disk }).forget(at)
+    await mend(scene)
+    expect(await storedStreams(parts)).toEqual([['1 after']])
+    expect(parseLine((await readAll(parts)).lines[0] ?? '').anonymousId).not.toBe(before)
+    expect(parts.lost).toEqual([])
   })
 
   test('in the middle of an adoption: nothing of it comes back', async () => {

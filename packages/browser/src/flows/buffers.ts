@@ -1,7 +1,9 @@
+import type { Contents } from '../core/adopt.ts'
 import type { Consent, ConsentDecision } from '../core/consent.ts'
 import { describe } from '../core/describe.ts'
 import type { DropReason } from '../core/drop-reason.ts'
 import type { Operation } from '../core/operation.ts'
+import { parseObject } from '../core/parse-object.ts'
 import type { StreamState } from '../core/records.ts'
 import type { Holdings } from '../core/stats.ts'
 import type { Store } from '../core/store.ts'
@@ -14,6 +16,8 @@ export interface BuffersOptions extends Omit<BufferOptions, 'onHindered' | 'orig
   consent: () => Consent
   /** The store says that these may not be stored. */
   onConsent: (waiting: Waiting[], consent: Exclude<Consent, 'granted'>) => void
+  /** What was kept in memory went with what was to be forgotten, though it came after it. */
+  onLost: (lost: { reason: DropReason }) => void
 }
 
 /** A buffer that outlives its store. */
@@ -27,6 +31,8 @@ export interface Buffers
   /** What the store holds; rejects where it can't be read. */
   read: () => Promise<Holdings>
   forget: (at: number, decision?: ConsentDecision, since?: number) => Promise<void>
+  /** Another tab empties the store: memory, which can't be told by it, forgets what it began to keep before this. */
+  forgetMemory: (since: number) => unknown
 }
 
 /** How often to try whether the store is back. In ms. */
@@ -37,15 +43,16 @@ const RETRY = 30_000
  * it works again it adopts them. What a store holds that can't be written waits: a cut is on the disk before it is sent.
  */
 export function createBuffers(options: BuffersOptions): Buffers {
-  const { createMemoryStore, delay, onConsent, onError, onRecorded } = options
+  const { createMemoryStore, delay, onConsent, onError, onLost, onRecorded } = options
+  const boots = new Map<string, string>()
   let memory: Buffer | undefined
+  /** When the first of what it keeps happened, ms since 1970. */
+  let begunAt = 0
   let reset = false
   /** What memory has gone on from. */
   let origin: StreamState | undefined
   /** Since when this page was told to forget what was before, in ms since 1970. */
   let forgottenAt = 0
-  /** The last wish to forget that was tried, by when it was wished. */
-  let tried: number | undefined
   /** What is submitted while one of the two takes over from the other: it comes after what is handed over. */
   let queued: Waiting[] | undefined
   /** Nothing may be stored or sent: the visitor's word is not known any more. */
@@ -55,6 +62,7 @@ export function createBuffers(options: BuffersOptions): Buffers {
 
   const durable = createBuffer({
     ...options,
+    boots,
     onRecorded(batch) {
       onRecorded(batch)
       takeBack() // There is room again, if a full disk was the trouble.
@@ -66,10 +74,9 @@ export function createBuffers(options: BuffersOptions): Buffers {
       const since = forgottenAt <= options.now() ? forgottenAt : 0
       const isForgotten = ({ operation }: Waiting) => operation.at < since
       for (const { resolve } of waiting.filter(isForgotten)) resolve({ status: 'dropped', reason: 'forgotten' })
-      forward(
-        waiting.filter((call) => !isForgotten(call)),
-        adoption ? submit : pass,
-      )
+      const kept = waiting.filter((call) => !isForgotten(call))
+      begunAt = Math.min(begunAt, ...kept.map(({ operation }) => operation.at))
+      forward(kept, adoption ? submit : pass)
     },
   })
 
@@ -77,9 +84,11 @@ export function createBuffers(options: BuffersOptions): Buffers {
     if (memory) return
     onError({ code: 'storage', detail: describe(error) })
     reset = false
+    begunAt = options.now()
     origin = durable.stream()
     memory = createBuffer({
       ...options,
+      boots,
       store: createMemoryStore(),
       lastWords: { write: () => false, read: () => [], remove() {} }, // They would outlive the stream's memory.
       lock: (work) => work(), // No other tab sees this store.
@@ -135,8 +144,10 @@ export function createBuffers(options: BuffersOptions): Buffers {
       own.halt() // It cuts nothing any more: a batch is cut once, and by one of the two.
       await own.settled()
       const { state, ...contents } = await own.contents()
-      if (state)
-        await durable.adopt({ ...contents, state, origin }, reset ? Object.keys(origin?.spans ?? {}) : undefined)
+      const ended = reset ? Object.keys(origin?.spans ?? {}) : undefined
+      const isLost = state && !(await durable.adopt({ ...contents, state, origin }, ended))
+      // Else it was told when memory was dropped.
+      if (isLost && memory === own) tellLost(contents)
       if (memory === own) memory = undefined
       // Counted on: what was refused is written down with the next event.
       for (let refused = own.refused(); refused > 0; refused--) durable.submit('internal')
@@ -146,6 +157,28 @@ export function createBuffers(options: BuffersOptions): Buffers {
       own.run() // Not yet.
     }
     release()
+  }
+
+  /** Its events are one person's, who is to be forgotten; of those that came later the app was told that they are kept. */
+  function dropMemory(since: number): Promise<void> | undefined {
+    const own = memory
+    memory = undefined
+    own?.halt()
+    // The store's person is the one to be forgotten.
+    durable.know(undefined)
+    return own?.contents().then((contents) => {
+      tellLost(contents, since)
+      return own.forget(options.now())
+    })
+  }
+
+  function tellLost({ rows }: Pick<Contents, 'rows'>, since = begunAt): void {
+    const isLater = (text: unknown) => Date.parse(String(parseObject(text as string).timestamp)) >= since
+    for (const [, text] of rows) {
+      if (!isLater(text)) continue
+      durable.submit('forgotten')
+      onLost({ reason: 'forgotten' })
+    }
   }
 
   function submit(operation: Operation | DropReason): Promise<TrackResult> {
@@ -185,15 +218,11 @@ export function createBuffers(options: BuffersOptions): Buffers {
     },
     async forget(at, decision, since = at) {
       forgottenAt = Math.min(since, options.now())
-      const isAgain = at === tried
-      tried = at
-      // What memory was begun with since then came after it.
-      if (isAgain && decision !== 'denied') return durable.forget(at, decision, since)
-      const own = memory
-      memory = undefined
-      own?.halt()
-      await Promise.all([own?.forget(at), durable.forget(at, decision, since)])
+      // What memory has begun to keep since is not to be forgotten, unless nothing may be kept.
+      const isOld = decision === 'denied' || begunAt < since
+      await Promise.all([isOld && dropMemory(since), durable.forget(at, decision, since)])
     },
+    forgetMemory: (since) => begunAt < since && dropMemory(since),
     leave() {
       // In memory they would go with the page; the store may have come back.
       for (const { operation, resolve } of queued?.splice(0) ?? []) durable.submit(operation).then(resolve)

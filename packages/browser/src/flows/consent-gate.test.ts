@@ -26,6 +26,7 @@ function createPage(assumed: Consent, shared = createBuffersParts(), words: { wi
     consent: () => gate.current(),
     owes: (wishedAt) => gate.owes(wishedAt),
     onConsent: (waiting, consent) => gate.learn(waiting, consent),
+    onLost() {},
   })
   const gate: ConsentGate = createConsentGate({
     buffers,
@@ -355,7 +356,7 @@ describe('forget', () => {
   test('takes nothing with it of what is tracked after it', async () => {
     const { parts, gate, track } = createPage('granted')
     parts.collector.answer = outage
-    const before = track('a')
+    const before = gate.submit(tracked('a', { at: parts.now() - 1 }))
     const forgotten = gate.forget()
     const after = track('b')
     expect(await after).toEqual([{ status: 'durable', seq: 1 }])

@@ -173,6 +173,9 @@ export function createConsentGate({ buffers, wishes, now, delay, assumed, onErro
   }
   const lookAnew = (): Promise<void> => {
     signs++
+    // Before the store is looked at, which may take long: what comes from here on is not to be forgotten.
+    const wish = owed ?? wishes.read()
+    if (wish?.forget) buffers.forgetMemory(wish.since ?? wish.at)
     // Another tab may have forgotten what this one would still send, or leave to the browser to send.
     if (current === 'granted') {
       current = 'pending'

@@ -1,4 +1,4 @@
-import type { Monotonic } from '../core/operation.ts'
+import type { Monotonic, Signature } from '../core/operation.ts'
 import type { StreamState } from '../core/records.ts'
 
 export interface PersonOptions {
@@ -8,16 +8,26 @@ export interface PersonOptions {
   mint: () => string
   /** This document's id. */
   tab: string
+  /** Another clock begins: what the page has accumulated is to go with the former. */
+  onBoot: () => void
   /** Another person is here: what the page has of the former one is to go. */
   onBegin: () => void
+  /** The store has heard of it: what it holds is nobody's of before. */
+  onStored: () => void
   /** What the store is known to hold. */
   stream: () => StreamState | undefined
 }
 
 /** Whom this page takes the person for. */
 export interface PersonWatch {
-  /** `anonymousId`; none before the store was read, and after the person has gone. */
-  id: () => string | undefined
+  /** Whose a call is. Nobody's before the store was read, and after the person has gone. */
+  sign: () => Signature
+  leave: () => void
+  /**
+   * The page runs. Another one may have stamped what this one called when it was left, and for whom this one does not
+   * hear: what it calls from here on may be another person's.
+   */
+  run: () => void
   /** Says which events share a monotonic clock; another person gets another one. */
   boot: () => string
   /** @param uptime ms */
@@ -38,28 +48,39 @@ export interface PersonWatch {
  * Tells one person from the next, as nothing may link the two: neither a stream nor what a document keeps, its clock
  * among it.
  */
-export function watchPerson({ uptime, mint, tab, onBegin, stream }: PersonOptions): PersonWatch {
+export function watchPerson({ uptime, mint, tab, onBoot, onBegin, onStored, stream }: PersonOptions): PersonWatch {
   let boot = tab
   /** By `uptime`: a clock that went on from one person to the next would tell which two were in one document. */
   let bootedAt = 0
   let id: string | undefined
   let former: string | undefined
+  /** Something was called in this boot before it was known by whom. */
+  let isNameless = false
+  let isLeft = false
   /** Ends of a person that are not stored yet: what is read or written until then is the former person's. */
   let endings = 0
 
   const isFormer: PersonWatch['isFormer'] = (of) => endings > 0 || (!!former && of?.anonymousId === former)
 
   function begin(stored: Promise<unknown> = Promise.resolve()): void {
-    boot = mint()
-    bootedAt = uptime()
+    reboot()
     former = id ?? former
     id = undefined
     endings++
     onBegin()
     stored.then(() => {
       endings--
-      meet(stream())
+      // Else it began with another person, and what this page has stamped last is the former's.
+      if (!id) meet(stream())
+      onStored()
     })
+  }
+
+  function reboot(): void {
+    boot = mint()
+    bootedAt = uptime()
+    isNameless = false
+    onBoot()
   }
 
   function meet(of: StreamState | undefined): void {
@@ -70,7 +91,18 @@ export function watchPerson({ uptime, mint, tab, onBegin, stream }: PersonOption
   }
 
   return {
-    id: () => id,
+    sign() {
+      if (id) return { anonymousId: id }
+      isNameless = true
+      return { boot }
+    },
+    leave() {
+      isLeft = true
+    },
+    run() {
+      if (isLeft && isNameless && !id) reboot()
+      isLeft = false
+    },
     boot: () => boot,
     monotonic: (at) => ({ boot, ms: Math.round(at - bootedAt) }),
     isFormer,

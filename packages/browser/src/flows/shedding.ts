@@ -1,4 +1,5 @@
 import { byteLength } from '@waybill/protocol'
+import { countFor } from '../core/delivery.ts'
 import type { Row } from '../core/line.ts'
 import type { Priority } from '../core/operation.ts'
 import { parseObject } from '../core/parse-object.ts'
@@ -94,6 +95,7 @@ async function shedOnce(options: ShedderOptions, pass: (typeof PASSES)[number], 
         ({ priority }, row) => {
           const choice = done ? undefined : chosen(row, priority)
           done = choice === undefined
+          if (choice) delivery.latest = countFor(delivery, Number(row[0][0]), 0, 1)
           return !!choice
         },
       )

@@ -144,7 +144,7 @@ test('a page that is left after another has reset the person links the two with 
   await submitAll(leaving, identified('ada'), tracked('a'))
   await submitAll(other, reset, identified('bob'))
   leaving.leave()
-  await leaving.submit(tracked('late'))
+  await leaving.submit(tracked('late', { anonymousId: leaving.stream()?.anonymousId }))
   await run(other)
   await other.submit(tracked('b'))
   const { lines, state } = await readAll(parts)

@@ -70,6 +70,8 @@ export interface StamperOptions {
   owes?: ((wishedAt: number | undefined) => number | undefined) | undefined
   /** See `StampEnvironment`. */
   origin?: StreamState | undefined
+  /** The same; what is committed is added. One map for all stampers of a page. */
+  boots?: Map<string, string>
   /** Called after each commit that changed the state. */
   onWritten?: (() => void) | undefined
   sessionTimeout?: number
@@ -132,7 +134,20 @@ const BURST = 100
  * is still reading share it.
  */
 export function createStamper(options: StamperOptions): Stamper {
-  const { store, lastWords, tab, now, uptime, mint, delay, assumedConsent, onError, onStored, onHindered } = options
+  const {
+    store,
+    lastWords,
+    tab,
+    now,
+    uptime,
+    mint,
+    delay,
+    assumedConsent,
+    boots = new Map(),
+    onError,
+    onStored,
+    onHindered,
+  } = options
   const running = new Set<Run>()
   const unsettled = new Set<Promise<TrackResult>>()
   const waiting: Waiting[] = []
@@ -200,7 +215,7 @@ export function createStamper(options: StamperOptions): Stamper {
       const forgetWords = () => lastWords.remove(words.map(([id]) => id))
       const owedAt = consent === 'granted' ? options.owes?.(wishedAt) : undefined
       if (owedAt !== undefined) {
-        const isLater = ({ operation }: Waiting) => operation.at > Math.min(owedAt, at)
+        const isLater = ({ operation }: Waiting) => operation.at >= Math.min(owedAt, at)
         const taken = run.taken.splice(0)
         // For another transaction, or to be left behind.
         waiting.unshift(...taken.filter(isLater))
@@ -242,9 +257,9 @@ export function createStamper(options: StamperOptions): Stamper {
       // Nothing can come in between: what this page tracks now is the current person's.
       const journals: Journal[] = run.taken.length > 0 ? [...fresh, { operations: toOperations(run) }] : fresh
       clocks = checkClock(clocks, at, uptime())
-      const environment = { ...options, now: at, refused, isSteady: isSteady(clocks) }
+      const environment = { ...options, now: at, refused, isSteady: isSteady(clocks), boots }
       const delivery = readDelivery(cuts)
-      const { state, lines, outcomes, faults } = stamp(before, delivery, journals, environment)
+      const { state, lines, outcomes, faults, ...after } = stamp(before, delivery, journals, environment)
       // Nothing was left behind, and nothing is over.
       if (fresh.length + run.taken.length + lines.length === 0) return finish
       // Begun again, it comes after what was begun and stamped meanwhile.
@@ -257,6 +272,7 @@ export function createStamper(options: StamperOptions): Stamper {
       return () => {
         marked = run.number
         stream = state.stream
+        for (const [boot, anonymousId] of after.boots) boots.set(boot, anonymousId)
         refused -= environment.refused
         resolveAll(run.taken, outcomes.slice(outcomes.length - run.taken.length))
         if (lines.length > 0) onStored(lines.length, state.appended.bytes - delivery.forgotten.bytes)
@@ -312,8 +328,15 @@ export function createStamper(options: StamperOptions): Stamper {
 
   function toRecord(run: Run): RawRecord {
     const { streamId, anonymousId = '', userId } = stream ?? {}
-    const identity = streamId && { streamId, anonymousId, userId }
-    return { tab, run: run.number, identity, operations: toOperations(run) }
+    // Who stamps it knows nothing of this page's boots.
+    const operations = toOperations(run).map((operation) => ({
+      ...operation,
+      anonymousId: operation.anonymousId ?? boots.get(operation.boot ?? ''),
+    }))
+    // After a `reset()` that this page has not heard of yet the first is nobody's.
+    const isOf = streamId && operations[0]?.anonymousId === anonymousId
+    const identity = isOf ? { streamId, anonymousId, userId } : undefined
+    return { tab, run: run.number, identity, operations }
   }
 
   const denied = () => options.consent?.() === 'denied'

@@ -5,7 +5,7 @@ import { navigate, openPage } from '../host-page.ts'
 import { deliver, leavePages, numbers, start } from '../leave-pages.ts'
 import { createMint, parseLine, tracked } from '../operations.ts'
 import { createParts, readAll } from '../parts.ts'
-import { createSite } from '../site.ts'
+import { createSite, type Site } from '../site.ts'
 
 describe('a page that is left by a link', () => {
   test.each(['early', 'late'] as const)(
@@ -115,5 +115,43 @@ describe('the stamper on IndexedDB', () => {
       await Promise.all([drain(other), drain(stamper)])
     }
     expect((await events()).toSorted()).toEqual(expected.toSorted())
+  })
+})
+
+describe('a page that is left right after reset()', () => {
+  /** What was tracked, by name, after the next page has come. */
+  const deliverAll = async (site: Site, name: string) => {
+    const next = start(await openPage(), site, name)
+    await next.track('Next')
+    expect(await next.flush()).toEqual({ recorded: true })
+    await next.close()
+    return new Map((await site.lines()).map((line) => [line.event, line]))
+  }
+
+  test('tracks for the next person from then on', async () => {
+    const [site, name] = [createSite(), createDatabaseName()]
+    const page = await openPage()
+    const waybill = start(page, site, name)
+    page.window.addEventListener('pagehide', () => waybill.track('Left'))
+    await waybill.identify('ada')
+    waybill.reset()
+    await navigate(page)
+    const events = await deliverAll(site, name)
+    expect(events.get('Left')).not.toHaveProperty('userId')
+    expect(events.get('Next')?.streamId).toBe(events.get('Left')?.streamId)
+  })
+
+  test('ends the person that it knows, whoever it stamped for last', async () => {
+    const [site, name] = [createSite(), createDatabaseName()]
+    const [page, other] = [await openPage(), await openPage()]
+    const [waybill, others] = [start(page, site, name), start(other, site, name)]
+    await waybill.track('a')
+    await others.reset()
+    await others.identify('bob')
+    expect((await waybill.state()).userId).toBe('bob')
+    waybill.reset()
+    await navigate(page)
+    expect((await deliverAll(site, name)).get('Next')).not.toHaveProperty('userId')
+    await others.close()
   })
 })
