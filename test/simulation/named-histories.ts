@@ -637,4 +637,22 @@ export const namedHistories: readonly NamedHistory[] = [
       ],
     },
   },
+  {
+    name: 'what other tabs keep in memory goes with a forget() by a tab that has not read of the consent yet',
+    history: {
+      seed: 1,
+      setup: ASKING,
+      steps: [
+        { after: 0, action: track() },
+        { after: 0, action: room(30_000) },
+        { after: 0, action: { do: 'sink', sink: 0, fault: 'lags', on: true } },
+        { after: 2_000, action: grant() },
+        { after: 0, action: { do: 'track', tab: 0, events: 2, size: 15_000 } },
+        { after: 2_000, action: { do: 'identify', tab: 0 } },
+        { after: 0, action: track() },
+        { after: 25, action: open },
+        { after: 0, action: { do: 'forget', tab: 1 } },
+      ],
+    },
+  },
 ]

@@ -46,6 +46,8 @@ interface Handed {
   result?: TrackResult
   /** How often its page had reset the person before. */
   resets: number
+  /** How often a person had gone when it was handed over. */
+  partings: number
   /** Why it need not arrive. */
   excuse?: string
   /** The visitor wants it gone: from then on it may not leave a page that has not sent it before. In true ms. */
@@ -180,13 +182,15 @@ export function createOracle(): Oracle {
   /** How long the longest of them was, in bytes. */
   const sizes = new Map<string, number>()
   let disorder = false
+  /** How often a person has gone: by `reset()`, or because the visitor wanted something forgotten. */
+  let partings = 0
   let forks = false
   /** Batches that were refused for their size. */
   const halvable = new Set<string>()
   let repeats = false
   const resets = new Map<Life, number>()
   /** Whose the events of each clock are. */
-  const owners = new Map<string, string>()
+  const owners = new Map<string, { anonymousId: string; partings: number }>()
   /** After how many resets each page was last heard of as each person. */
   const latestAs = new Map<Life, Map<string, number>>()
 
@@ -344,13 +348,14 @@ export function createOracle(): Oracle {
   /** Nothing links two people, and nobody is taken for who was here before. */
   function checkPerson({ anonymousId, monotonic, properties }: Line): void {
     if (!anonymousId || forks) return
-    if (monotonic) {
-      const owner = owners.get(monotonic.boot) ?? anonymousId
-      owners.set(monotonic.boot, owner)
-      if (owner !== anonymousId) violate('G12', `the clock ${monotonic.boot} is of ${owner} and of ${anonymousId}`)
-    }
     const event = events.get(properties?.marker ?? '')
-    if (!event || disorder) return
+    if (!event) return
+    // One person can have two ids: a page that can't read the store keeps its own events in memory, as somebody.
+    const owner = owners.get(monotonic?.boot ?? '') ?? { anonymousId, partings: event.partings }
+    if (monotonic) owners.set(monotonic.boot, owner)
+    if (owner.anonymousId !== anonymousId && owner.partings !== event.partings)
+      violate('G12', `the clock ${monotonic?.boot} is of ${owner.anonymousId} and of ${anonymousId}`)
+    if (disorder) return
     const people = latestAs.get(event.life) ?? new Map<string, number>()
     const before = people.get(anonymousId) ?? event.resets
     latestAs.set(event.life, people.set(anonymousId, event.resets))
@@ -393,9 +398,10 @@ export function createOracle(): Oracle {
       return events.size
     },
     handed(event) {
-      events.set(event.marker, { ...event, resets: resets.get(event.life) ?? 0 })
+      events.set(event.marker, { ...event, resets: resets.get(event.life) ?? 0, partings })
     },
     reset(life) {
+      partings++
       resets.set(life, (resets.get(life) ?? 0) + 1)
     },
     said(marker, result) {
@@ -419,6 +425,7 @@ export function createOracle(): Oracle {
       for (const event of events.values()) event.excuse ??= reason
     },
     forbid(at, from, life) {
+      partings++
       if (disorder) return
       for (const event of events.values())
         if (event.at < at && (life ?? event.life) === event.life) event.unwantedFrom ??= from

@@ -315,6 +315,8 @@ export async function runHistory({ seed, setup, steps }: History): Promise<Run> 
   /** @param isTold whether nothing kept the store when it was asked */
   function endForgetting(tab: Tab, isTold: boolean): void {
     if (forgetting?.tab !== tab || !isTold || !isUsable() || tab.life.state !== 'running') return
+    // A page that is being left hears that it is over: the wish is written down, for the next page.
+    if (interrupted.has(tab.life)) return
     isForgotten = true
     // What other tabs have in hand they may still write down.
     if (alive().length === 1) oracle.checkEmptied(JSON.stringify([disk.read(NAME), [...profile.storage]]))

@@ -140,6 +140,9 @@ export function createConsentGate({ buffers, wishes, now, delay, assumed, onErro
     }
     if (before !== wished + signs) return lookNow()
     const { state, pending = 0 } = holdings ?? {}
+    // Another tab's wish may be gone as soon as it was done.
+    const { forgottenAt = 0 } = state ?? {}
+    if (forgottenAt <= now()) buffers.forgetMemory(forgottenAt)
     // A decision that could not be carried out counts all the same.
     const undone = wish && !isDone(wish, state?.wishedAt) ? wish : undefined
     if (holdings) decided = state?.consent ?? assumed
@@ -217,6 +220,12 @@ export function createConsentGate({ buffers, wishes, now, delay, assumed, onErro
       // What comes from here on must not share a transaction with what came before.
       current = 'pending'
       buffers.halt()
+      const own = wished
+      const wish = owed
+      await look()
+      // The visitor had consented, which this page has only heard now: other tabs have to hear of it as well.
+      if (own !== wished || wasNoted || decided !== 'granted') return
+      wishes.write(wish)
       await look()
     },
     submit(operation) {
