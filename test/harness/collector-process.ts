@@ -1,8 +1,6 @@
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { freePort } from './free-port.ts'
-import { killGroup } from './kill-group.ts'
-import { type Leashed, spawnLeashed } from './spawn-leashed.ts'
+import { createServerProcess } from './server-process.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
 export interface Webhook {
@@ -27,7 +25,6 @@ export interface CollectorProcess extends AsyncDisposable {
 }
 
 const START = join(import.meta.dirname, '../../apps/collector/scripts/dev.ts')
-const START_TIMEOUT = 45_000
 
 export async function startCollector({ webhook }: { webhook?: Webhook } = {}): Promise<CollectorProcess> {
   const storage = await temporaryFolder('collector')
@@ -42,38 +39,11 @@ export async function startCollector({ webhook }: { webhook?: Webhook } = {}): P
     WEBHOOK_SECRET: webhook?.secret,
     WEBHOOK_FORMAT: webhook?.format,
   }
-  let printed = ''
-  let running: Leashed | undefined
-
-  async function start(): Promise<void> {
-    const child = spawnLeashed(process.execPath, [START], settings)
-    running = child
-    for (const output of [child.stdout, child.stderr]) {
-      output.setEncoding('utf8').on('data', (text: string) => {
-        printed += text
-      })
-    }
-    const deadline = Date.now() + START_TIMEOUT
-    while (!(await isHealthy(url))) {
-      const ended = child.exitCode !== null || child.signalCode !== null
-      if (ended || Date.now() > deadline) {
-        await kill()
-        throw new Error(`The collector ${ended ? 'ended' : 'was not healthy in time'}. It printed:\n${printed}`)
-      }
-      await sleep(50)
-    }
-  }
-
-  async function kill(): Promise<void> {
-    const child = running
-    running = undefined
-    if (!child) return
-    killGroup(child.pid)
-    while (await isListening(url)) await sleep(10)
-  }
+  const server = createServerProcess(url)
+  const start = () => server.start({ file: process.execPath, args: [START], env: settings })
 
   async function close(): Promise<void> {
-    await kill()
+    await server.kill()
     await storage[Symbol.asyncDispose]()
   }
 
@@ -83,19 +53,6 @@ export async function startCollector({ webhook }: { webhook?: Webhook } = {}): P
     await close()
     throw error
   }
-  return { url, writeKey: 'wk_dev', logs: () => printed, kill, restart: start, close, [Symbol.asyncDispose]: close }
+  const { logs, kill } = server
+  return { url, writeKey: 'wk_dev', logs, kill, restart: start, close, [Symbol.asyncDispose]: close }
 }
-
-const isHealthy = (url: string) =>
-  fetch(`${url}/health`, { signal: AbortSignal.timeout(2_000) })
-    .then(async (response) => {
-      await response.arrayBuffer()
-      return response.ok
-    })
-    .catch(() => false)
-
-const isListening = (url: string) =>
-  fetch(url, { method: 'HEAD', signal: AbortSignal.timeout(2_000) }).then(
-    () => true,
-    () => false,
-  )

@@ -1,4 +1,5 @@
 import type { Delivery, Line } from './destination.ts'
+import { parseBatchId } from './parse-batch-id.ts'
 
 /**
  * Proves from a destination's data alone that nothing is missing: after repeats of the same batch are taken out, each
@@ -51,9 +52,3 @@ const lastSeq = (lines: Line[]): number => {
 
 /** The collector's own member differs between two presentations; all the rest is the client's and must not. */
 const withoutReceived = ({ received: _, ...line }: Line & { received?: unknown }) => line
-
-function parseBatchId(batchId: string) {
-  const [, streamId = '', first, last] = /^([0-9a-f-]{36}):(\d+)-(\d+)$/.exec(batchId) ?? []
-  if (streamId === '') throw new Error(`${batchId} is no batch id`)
-  return { streamId, first: Number(first), last: Number(last) }
-}

@@ -11,10 +11,23 @@ interface Explored<Result> {
 }
 
 /**
- * Reads what the running Worker's R2 bucket holds, through the explorer that wrangler dev serves beside the Worker:
- * the process that writes is the one that reads, so nobody else opens its files.
+ * What the running Worker's R2 bucket holds, read through the explorer that wrangler dev serves beside the Worker: the
+ * process that writes is the one that reads, so nobody else opens its files.
  */
-export async function readR2({ url, prefix = '' }: { url: string; prefix?: string }): Promise<StoredObject[]> {
+export async function readR2(bucket: { url: string; prefix?: string }): Promise<StoredObject[]> {
+  const objects: StoredObject[] = []
+  for await (const object of eachObject(bucket)) objects.push(object)
+  return objects
+}
+
+/** The same, of which a little is in memory at a time. */
+export async function* eachObject({
+  url,
+  prefix = '',
+}: {
+  url: string
+  prefix?: string
+}): AsyncGenerator<StoredObject> {
   const api = `${url}/cdn-cgi/local/explorer/api/r2/buckets`
   const ask = async (path: string, headers?: Record<string, string>) => {
     const response = await fetch(api + path, headers ? { headers } : {})
@@ -29,20 +42,18 @@ export async function readR2({ url, prefix = '' }: { url: string; prefix?: strin
   if (!bucket || result.buckets.length > 1)
     throw new Error(`${result.buckets.length} R2 buckets where one was expected`)
 
-  const keys: string[] = []
+  async function read(key: string): Promise<StoredObject> {
+    const path = `/${bucket?.name}/objects/${encodeURIComponent(key)}`
+    const head = await askJson<{ custom_metadata?: Record<string, string> }>(path, { 'cf-metadata-only': 'true' })
+    return { key, body: await (await ask(path)).text(), customMetadata: head.result.custom_metadata ?? {} }
+  }
+
   let cursor: string | undefined
   do {
     const query = new URLSearchParams({ prefix, ...(cursor === undefined ? {} : { cursor }) })
     const page = await askJson<{ key: string }[]>(`/${bucket.name}/objects?${query}`)
-    keys.push(...page.result.map(({ key }) => key))
+    const keys = page.result.map(({ key }) => key)
+    while (keys.length > 0) yield* await Promise.all(keys.splice(0, 20).map(read))
     cursor = page.result_info?.cursor
   } while (cursor !== undefined)
-
-  return Promise.all(
-    keys.map(async (key) => {
-      const path = `/${bucket.name}/objects/${encodeURIComponent(key)}`
-      const head = await askJson<{ custom_metadata?: Record<string, string> }>(path, { 'cf-metadata-only': 'true' })
-      return { key, body: await (await ask(path)).text(), customMetadata: head.result.custom_metadata ?? {} }
-    }),
-  )
 }
