@@ -131,6 +131,8 @@ export function createConsentGate({ buffers, wishes, now, delay, assumed, onErro
     // It has given way to a later one, here or in another tab.
     if (owed && (wasNoted ? noted?.at !== owed.at : latestAt > owed.at)) owed = undefined
     const wish = owed ?? noted
+    // For a page that is left before the rest is done.
+    if (holdings?.state?.consent === 'granted' && wish?.consent !== 'denied') decided = 'granted'
     if (wish && !isDone(wish, holdings?.state?.wishedAt)) {
       if (wish.consent === 'granted') mayStore = true
       await fulfil(wish, !!holdings || isStored())
@@ -205,8 +207,11 @@ export function createConsentGate({ buffers, wishes, now, delay, assumed, onErro
     },
     leave() {
       leaves++
-      // What waits only until the store has forgotten what was before is left behind with the rest.
-      if (decided === 'granted' && wishes.read()?.consent !== 'denied')
+      // What waits only until the store has forgotten what was before is left behind with the rest; and what waits for the
+      // store's word where a grant is written down that is still to be carried out.
+      const noted = wishes.read()?.consent
+      if (noted === 'granted') mayStore = true
+      if (noted === 'granted' || (noted !== 'denied' && decided === 'granted'))
         for (const { operation, resolve } of held.splice(0)) buffers.submit(operation).then(resolve)
       buffers.leave()
     },
