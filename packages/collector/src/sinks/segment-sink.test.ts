@@ -114,6 +114,22 @@ test('of a request that is turned away, the events are refused that are turned a
   })
 })
 
+test.each<[what: string, events: number, bad: (seq: number) => boolean]>([
+  ['the first three', 9, (seq) => seq <= 3],
+  ['the first forty', 50, (seq) => seq <= 40],
+  ['all but the last', 20, (seq) => seq < 20],
+  ['every other', 500, (seq) => seq % 2 === 1],
+])('bad events do not hold up the good ones of their batch: %s', async (_, events, bad) => {
+  const { segment, sink } = setUp()
+  const seqs = Array.from({ length: events }, (_, index) => index + 1)
+  segment.destination.refuses = seqs.filter(bad)
+  expect(await sink.deliver(await deliverable(1, events), signal)).toMatchObject({
+    fault: { kind: 'refused', seqs: seqs.filter(bad) },
+  })
+  const taken = [...segment.calls.values()].map(({ context }) => context.waybill.seq)
+  expect(taken.toSorted((one, other) => one - other)).toEqual(seqs.filter((seq) => !bad(seq)))
+})
+
 test('whoever turns everything away has something against us: no event is refused, and it is not asked for each', async () => {
   let requests = 0
   const fetch: Fetch = async () => {
@@ -124,8 +140,13 @@ test('whoever turns everything away has something against us: no event is refuse
   const fault = { kind: 'transient', detail: 'answered 400 or 413 to every event' }
   expect(await sink.deliver(await deliverable(1, 1), signal)).toEqual({ ok: false, fault })
   requests = 0
-  expect(await sink.deliver(await deliverable(1, 500), signal)).toEqual({ ok: false, fault })
-  expect(requests).toBeLessThan(20)
+  expect(await sink.deliver(await deliverable(1, 30), signal)).toEqual({ ok: false, fault })
+  requests = 0
+  expect(await sink.deliver(await deliverable(1, 500), signal)).toEqual({
+    ok: false,
+    fault: { kind: 'transient', detail: 'answered 400 or 413 to each of 64 requests' },
+  })
+  expect(requests).toBe(64)
 })
 
 test.each([

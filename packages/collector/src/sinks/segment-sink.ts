@@ -36,8 +36,9 @@ export interface SegmentSinkOptions {
  *   sinks as well if that matters to you.
  * - Tombstones are left out, as the Segment Spec has no word for them: `context.waybill.seq` shows the gap, and the log
  *   counts them.
- * - An event of more than 32 KB is refused without being posted. When a request is answered with 400 or 413, its halves are
- *   posted, and an event that is turned away on its own, while others are taken, is refused.
+ * - An event of more than 32 KB is refused without being posted. When a request is answered with 400 or 413, parts of it are
+ *   posted, and an event that is turned away on its own, while others are taken, is refused. Where nothing was taken, of
+ *   all events or of 64 requests, nothing is refused, and the batch stays with the client.
  *
  * https://segment.com/docs/connections/sources/catalog/libraries/server/http-api/
  * https://segment.com/docs/guides/duplicate-data/
@@ -79,29 +80,36 @@ export function segmentSink({
     return fail(answer.status === 400 || answer.status === 413 ? 'refused' : toHttpFault(answer, now()))
   }
 
-  /** Posts all of it, in halves where it is turned away. */
+  /**
+   * Posts all of it, in parts where it is turned away. Until something was taken the parts go breadth-first, for those in
+   * front must not hide that others are good.
+   */
   async function postAll(
     calls: readonly Call[],
     trace: Record<string, string>,
     signal: AbortSignal,
   ): Promise<Result<void, SinkFault>> {
     const refused: Seq[] = []
+    let posted = 0
     let taken = 0
     const pending = toRequests(calls)
     for (let request = pending.shift(); request; request = pending.shift()) {
       const answer = await post(request, trace, signal)
+      posted += 1
       if (answer.ok) taken += 1
       else if (answer.fault !== 'refused') return fail(answer.fault)
-      else if (request.length > 1) {
-        const half = Math.ceil(request.length / 2)
-        pending.unshift(request.slice(0, half), request.slice(half))
-      } else refused.push(...request.map(({ seq }) => seq))
+      else if (request.length === 1) refused.push(...request.map(({ seq }) => seq))
+      else if (taken > 0) pending.unshift(...inHalves(request))
+      else pending.push(...aroundMiddle(request))
       // Whoever takes nothing has something against us, and not against these events.
-      if (taken === 0 && refused.length >= 3) break
+      if (taken === 0 && posted === MOST.inVain && pending.length > 0) {
+        return fail({ kind: 'transient', detail: `answered 400 or 413 to each of ${posted} requests` })
+      }
     }
     if (refused.length === 0) return ok(undefined)
     if (taken === 0) return fail({ kind: 'transient', detail: 'answered 400 or 413 to every event' })
-    return fail({ kind: 'refused', seqs: refused, detail: 'answered 400 or 413 to this event alone' })
+    const seqs = refused.toSorted((one, other) => one - other)
+    return fail({ kind: 'refused', seqs, detail: 'answered 400 or 413 to this event alone' })
   }
 
   return {
@@ -124,10 +132,10 @@ export function segmentSink({
 }
 
 /**
- * In bytes, of an event and of a request. 32 KB and 500 KB are allowed; Segment's own client keeps to these:
+ * In bytes, of an event and of a request; and how many requests may be turned away before one is taken. 32 KB and 500 KB are allowed; Segment's own client keeps to these:
  * https://github.com/segmentio/analytics-next/blob/master/packages/node/src/plugins/segmentio/context-batch.ts
  */
-const MOST = { event: 32 * 1024, request: 480 * 1024, answer: 128 * 1024 }
+const MOST = { event: 32 * 1024, request: 480 * 1024, answer: 128 * 1024, inVain: 64 }
 
 /**
  * What Jitsu answers with 200 when it has not taken every event:
@@ -170,4 +178,16 @@ function toRequests(calls: readonly Call[]): Call[][] {
     }
   }
   return requests
+}
+
+function inHalves(request: readonly Call[]): Call[][] {
+  const half = Math.ceil(request.length / 2)
+  return [request.slice(0, half), request.slice(half)]
+}
+
+/** The call in the middle alone, and what is before and after it: soon those alone are spread over the whole request. */
+function aroundMiddle(request: readonly Call[]): Call[][] {
+  const middle = Math.floor(request.length / 2)
+  const parts = [request.slice(middle, middle + 1), request.slice(0, middle), request.slice(middle + 1)]
+  return parts.filter(({ length }) => length > 0)
 }
