@@ -1,9 +1,10 @@
 import { limits } from '@waybill/protocol'
 import { describe, expect, test, vi } from 'vitest'
-import { batchOf, eventOf, headerOf, lineOf, linesOf, NOW, STREAM } from '../test/batches.ts'
+import { batchOf, eventOf, headerOf, lineOf, linesOf, NOW, STREAM, tombstoneOf } from '../test/batches.ts'
 import { bombOf, gzip } from '../test/gzip.ts'
 import { type App, collectorWith, KEY, ORIGIN, present, problemOf, recordedOf, writeKey } from '../test/present.ts'
 import { recordingSink } from '../test/recording-sink.ts'
+import type { SinkFault } from './core/sink.ts'
 import { type BatchLog, noSignatureCache } from './index.ts'
 
 const batchId = `${STREAM}:1-2`
@@ -628,12 +629,31 @@ describe('sinks', () => {
     ])
   })
 
-  test.each([[[3]], [[]], [[1, 9]]])(
-    'a sink that refuses %j, which is not all of the batch, does not have it',
+  test('a sink may name tombstones and seqs of other batches beside the events that it refuses', async () => {
+    const log = vi.fn<(entry: BatchLog) => void>()
+    const answers: SinkFault[] = [
+      { kind: 'refused', seqs: [9, 1, 2, 2] },
+      { kind: 'refused', seqs: [2, 4] },
+    ]
+    const confused = recordingSink({ before: async () => answers.shift() })
+    const { app } = collectorWith({ sinks: [confused], log })
+    const lines = [tombstoneOf(1, { type: 'shed', reason: 'cap' }), lineOf(2), lineOf(3), lineOf(4)]
+    expect((await present(app, batchOf(1, 4, lines))).status).toBe(200)
+    expect(confused.events().map(({ type }) => type)).toEqual(['shed', 'rejected', 'track', 'rejected'])
+    expect(log.mock.lastCall?.[0].sinks).toMatchObject([{ taken: true, refused: [2, 4] }])
+  })
+
+  test.each([[[3]], [[]], [[1]]])(
+    'a sink that refuses %j, none of it an event of the batch, does not have it',
     async (seqs) => {
+      const log = vi.fn<(entry: BatchLog) => void>()
       const confused = recordingSink({ before: async () => ({ kind: 'refused', seqs }) })
-      const { app } = collectorWith({ sinks: [confused] })
-      expect((await present(app, batchOf(1, 2))).status).toBe(503)
+      const { app } = collectorWith({ sinks: [confused], log })
+      const lines = [tombstoneOf(1, { type: 'shed', reason: 'cap' }), lineOf(2)]
+      expect((await present(app, batchOf(1, 2, lines))).status).toBe(503)
+      expect(log.mock.lastCall?.[0].sinks).toMatchObject([
+        { taken: false, detail: 'it refuses only seqs that are no events of the batch, or tombstones already' },
+      ])
     },
   )
 

@@ -5,7 +5,7 @@ import type { Delivery } from './core/delivery.ts'
 import { describeError } from './core/describe-error.ts'
 import type { Platform } from './core/platform.ts'
 import type { Sink } from './core/sink.ts'
-import { withTombstones } from './core/with-tombstones.ts'
+import { NO_EVENTS, withTombstones } from './core/with-tombstones.ts'
 
 /** What the sinks say of a batch. Nothing of it ever rejects. */
 export interface FanOut {
@@ -67,9 +67,9 @@ async function deliverWithin(deadline: number, after: Platform['after'], sink: S
       const { fault } = result
       if (fault.kind === 'transient') return { sink, result: fail(fault), refused }
       const rest = withTombstones(pending, fault.seqs)
-      if (!rest) throw new RangeError(`it refuses seqs ${fault.seqs.join(', ')}, and not all are events of the batch`)
-      refused.push(...new Set(fault.seqs))
-      pending = rest
+      if (!rest) return { sink, result: fail({ kind: 'transient', detail: NO_EVENTS }), refused }
+      refused.push(...rest.seqs)
+      pending = rest.batch
     }
   } catch (error) {
     return { sink, result: fail({ kind: 'transient', detail: describeError(error) }), refused }

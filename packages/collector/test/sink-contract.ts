@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Batch } from '../src/core/batch.ts'
 import type { Sink } from '../src/core/sink.ts'
-import { withTombstones } from '../src/core/with-tombstones.ts'
+import { type Replaced, withTombstones } from '../src/core/with-tombstones.ts'
 import { deliverable, lineOf, tombstoneOf } from './batches.ts'
 
 /** A destination that a test can look into and break. */
@@ -85,7 +85,7 @@ export function deliveryContract(name: string, create: Creating<Delivering>): vo
       expect(await deliver(sink, batch)).toMatchObject({ ok: false, fault: { kind: 'refused', seqs: [52] } })
       const [, trace] = tracesOf(destination, batch)
       expect((await destination.held(batch)).flat()).not.toContain(trace)
-      const rest = withTombstones(batch, [52]) as Batch
+      const { batch: rest } = withTombstones(batch, [52]) as Replaced
       expect(await deliver(sink, rest)).toEqual({ ok: true, value: undefined })
       expect(await destination.held(batch)).toEqual([tracesOf(destination, rest)])
     })

@@ -90,9 +90,20 @@ test('what two sinks refuse of one batch are two letters, told from each other a
   expect(first).not.toBe(batch.digest)
 })
 
+test('of what a sink refuses, only the events of the batch are letters', async () => {
+  const deadLetter = recordingSink({ name: 'dead' })
+  let asked = 0
+  const confused = recordingSink({
+    before: async () => (++asked === 1 ? { kind: 'refused', seqs: [9, 1] } : undefined),
+  })
+  const { app } = collectorWith({ sinks: [confused], deadLetter })
+  expect((await present(app, batchOf(1, 2))).status).toBe(200)
+  expect(seqsOf(deadLetter)).toEqual([[1, 'track']])
+})
+
 test('a sink that refuses what is no event of the batch sends no letter', async () => {
   const deadLetter = recordingSink({ name: 'dead' })
-  const confused = recordingSink({ before: async () => ({ kind: 'refused', seqs: [1, 9] }) })
+  const confused = recordingSink({ before: async () => ({ kind: 'refused', seqs: [9] }) })
   const { app } = collectorWith({ sinks: [confused], deadLetter })
   expect((await present(app, batchOf(1, 2))).status).toBe(503)
   expect(deadLetter.batches.size).toBe(0)

@@ -2,10 +2,11 @@ import { fail, ok, type Result } from '@waybill/protocol'
 import type { Batch } from './batch.ts'
 import { type Bytes, concat } from './bytes.ts'
 import { digest } from './digest.ts'
+import { findEvent } from './find-event.ts'
 import type { Platform } from './platform.ts'
 import { sha256 } from './sha256.ts'
 import type { RefusalFault, Sink, TransientFault } from './sink.ts'
-import { withTombstones } from './with-tombstones.ts'
+import { NO_EVENTS, withTombstones } from './with-tombstones.ts'
 
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
@@ -42,33 +43,29 @@ async function deliverLetters(
     if (result.ok) return ok(undefined)
     const { fault } = result
     if (fault.kind === 'transient') return fail(fault)
-    pending = withTombstones(pending, fault.seqs)
+    pending = withTombstones(pending, fault.seqs)?.batch
   }
-  return fail({ kind: 'transient', detail: 'it refuses what it was not handed' })
+  return fail({ kind: 'transient', detail: NO_EVENTS })
 }
 
-/** The events that were refused, as a batch; none when one of them is no event of the batch. */
+/** The events that were refused, as a batch; none when none of them is an event of the batch. */
 async function toLetters(
   batch: Batch,
   sink: string,
   { seqs, detail }: RefusalFault,
   hash: Platform['sha256'],
 ): Promise<Batch | undefined> {
-  const refused = new Set(seqs)
-  const lines = batch.lines.filter((line) => isRefused(line, refused))
-  if (refused.size > 0 || lines.length === 0) return
-  const identity = JSON.stringify([batch.digest, sink, seqs.toSorted((a, b) => a - b)])
+  const refused = [...new Set(seqs)].toSorted((a, b) => a - b)
+  const found = refused.flatMap((seq) => findEvent(batch.lines, seq) ?? [])
+  if (found.length === 0) return
+  const identity = JSON.stringify([batch.digest, sink, found.map(({ event }) => event.seq)])
   return {
     ...batch,
     digest: await digest(encoder.encode(identity), hash),
-    lines: lines.map((line) => appendRefusedBy(line, { sink, detail })),
+    lines: found
+      .flatMap(({ index }) => batch.lines.slice(index, index + 1))
+      .map((line) => appendRefusedBy(line, { sink, detail })),
   }
-}
-
-/** Whether a line is an event that is in the set, which it is taken out of. */
-function isRefused(line: Bytes, refused: Set<number>): boolean {
-  const { seq, type } = JSON.parse(decoder.decode(line))
-  return type !== 'shed' && type !== 'rejected' && refused.delete(seq)
 }
 
 /** The collector's own member is the last of a line: its text is added to, and the client's is not written anew. */
