@@ -70,6 +70,18 @@ describe('waybill check', () => {
     expect(stdout).toMatch(/\n {2}webhook {2}failed {2}\d+ ms {2}answered 403\n$/)
   })
 
+  test('the dead-letter sink is tried as well, and marked', async () => {
+    const config = CONFIG.replace(
+      /(sinks: .*)\n/,
+      "$1\n  deadLetter: webhookSink({ url: env.HOOK, secret: env.HOOK_SECRET, name: 'dead' }),\n",
+    )
+    await writeFile(join(folder, 'dead-letter.config.ts'), config)
+    const { code, stdout } = await check('--config', 'dead-letter.config.ts', ...settings)
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/\n {2}dead \(dead letter\) +taken +\d+ ms\n$/)
+    expect(posted).toHaveLength(2)
+  })
+
   test('sends nothing when asked not to', async () => {
     const { code, stdout } = await check(...settings, '--no-send')
     expect(code).toBe(0)

@@ -42,6 +42,17 @@ test('a required sink that fails makes it not ready, with a reason that holds no
   })
 })
 
+test('the dead-letter sink is asked, too, and leaves the collector ready when it fails', async () => {
+  const deadLetter = sinkThat(broken, { name: 'dead-letters' })
+  const { app } = collectorWith({ sinks: [sinkThat(ready, { name: 'r2' })], deadLetter })
+  const response = await app.request('/ready')
+  expect(response.status).toBe(200)
+  expect(await response.json()).toMatchObject({
+    status: 'ready',
+    sinks: [{ name: 'r2' }, { name: 'dead-letters', required: false, deadLetter: true, status: 'failing' }],
+  })
+})
+
 test('a sink that throws fails, and one that is best-effort holds nothing up', async () => {
   const throwing = () => {
     throw new Error('no such bucket')

@@ -9,6 +9,8 @@ import type { Sink } from './core/sink.ts'
 interface SinkReadiness {
   name: string
   required: boolean
+  /** It is where refused events go. Batches that no sink refuses an event of do without it. */
+  deadLetter?: true
   /** `unknown`: it cannot be asked without a batch. */
   status: 'ok' | 'failing' | 'unknown'
   why?: string
@@ -22,6 +24,7 @@ interface Readiness {
 
 interface ReadinessParts {
   sinks: readonly Sink[]
+  deadLetter: Sink | undefined
   /** The clock, in milliseconds. */
   now: () => number
   after: Platform['after']
@@ -36,7 +39,7 @@ const FRESH = 5_000
  * Asks every sink that can be asked whether it would take a batch. However often anybody asks, sinks are asked once in five
  * seconds, and by one request at a time: the others are answered with what is known.
  */
-export function answerReadiness({ sinks, now, after }: ReadinessParts): Handler {
+export function answerReadiness({ sinks, deadLetter, now, after }: ReadinessParts): Handler {
   // Values and no promises: in workerd a promise belongs to the request that began it, and ends with it.
   let known: { at: number; readiness: Readiness } | undefined
   let asking = Number.NEGATIVE_INFINITY
@@ -47,7 +50,10 @@ export function answerReadiness({ sinks, now, after }: ReadinessParts): Handler 
     const isFresh = known && Math.abs(began - known.at) < FRESH
     if (!isFresh && Math.abs(began - asking) >= DEADLINE) {
       asking = began
-      const answers = await Promise.all(sinks.map((sink) => ask(sink, after)))
+      const answers = await Promise.all([
+        ...sinks.map((sink) => ask(sink, after)),
+        ...(deadLetter ? [askDeadLetter(deadLetter, after)] : []),
+      ])
       known = { at: now(), readiness: { status: toStatus(answers), sinks: answers } }
       asking = Number.NEGATIVE_INFINITY
     }
@@ -72,6 +78,11 @@ async function ask(sink: Sink, after: Platform['after']): Promise<SinkReadiness>
   } finally {
     callOff()
   }
+}
+
+async function askDeadLetter(sink: Sink, after: Platform['after']): Promise<SinkReadiness> {
+  const { name, status, ...why } = await ask(sink, after)
+  return { ...why, name, required: false, deadLetter: true, status }
 }
 
 const toStatus = (sinks: readonly SinkReadiness[]): Readiness['status'] =>

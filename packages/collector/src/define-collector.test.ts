@@ -142,7 +142,7 @@ test('what is shown of a configuration holds no secret', () => {
   expect(lines.join()).not.toMatch(/secret|hidden|1234567890/)
 })
 
-test('a check sends one marked event to each sink, and says what became of it', async () => {
+test('a check sends one marked event to each sink and to the dead-letter sink, and says what became of it', async () => {
   const sink = recordingSink()
   const away = recordingSink({
     name: 'away',
@@ -154,10 +154,13 @@ test('a check sends one marked event to each sink, and says what became of it', 
     before: async ({ lines }) =>
       new TextDecoder().decode(lines[0]).includes('"track"') ? { kind: 'refused', seqs: [1] } : undefined,
   })
-  const { check } = defineCollector(() => ({ keys: [writeKey], sinks: [sink, away, refusing] })).configure({})
+  const deadLetter = recordingSink({ name: 'dead-letters' })
+  const sinks = [sink, away, refusing]
+  const { check } = defineCollector(() => ({ keys: [writeKey], sinks, deadLetter })).configure({})
   expect(await check()).toEqual([
     { name: 'recording', required: true, outcome: 'taken', ms: expect.any(Number) },
     { name: 'refusing', required: true, outcome: 'refused', ms: expect.any(Number), detail: expect.any(String) },
+    { name: 'dead-letters', required: false, deadLetter: true, outcome: 'taken', ms: expect.any(Number) },
     {
       name: 'away',
       required: false,

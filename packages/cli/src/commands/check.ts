@@ -15,9 +15,9 @@ export const check: Command = {
     json: { help: 'Print one JSON object.' },
   },
   details: `Prints the configuration with all defaults, and with secrets masked. Then it
-sends each sink one event, a track call "Waybill Check" with the anonymousId
-waybill-check, of the site waybill-check and in a stream of its own, and says
-what became of it.
+sends each sink, the dead-letter sink too, one event, a track call "Waybill
+Check" with the anonymousId waybill-check, of the site waybill-check and in a
+stream of its own, and says what became of it.
 
 The configuration is given the variables of this process and those of
 --env-file. Where a Worker is configured beside it (wrangler.jsonc) and wrangler

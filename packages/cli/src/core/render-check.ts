@@ -22,7 +22,12 @@ export function renderCheck({ configuration, note, sinks }: CheckReport): string
   const parts = [`Configuration\n${toTable(columns(2), settings)}`]
   if (note !== undefined) parts.push(note)
   if (sinks) {
-    const rows = sinks.map(({ name, outcome, ms, detail = '' }) => [name, outcome, `${ms} ms`, printable(detail)])
+    const rows = sinks.map(({ name, deadLetter, outcome, ms, detail = '' }) => [
+      deadLetter ? `${name} (dead letter)` : name,
+      outcome,
+      `${ms} ms`,
+      printable(detail),
+    ])
     parts.push(`An event "Waybill Check" of the site waybill-check\n${toTable(columns(4), rows)}`)
   }
   return `${parts.join('\n\n')}\n`
