@@ -4,7 +4,7 @@ import { NOW } from '../test/batches.ts'
 import { collectorWith, ORIGIN } from '../test/present.ts'
 import { recordingSink } from '../test/recording-sink.ts'
 import type { Sink } from './core/sink.ts'
-import { createCollector } from './index.ts'
+import { type BatchLog, createCollector } from './index.ts'
 import { webPlatform } from './web-platform.ts'
 
 const ready = async () => ok(undefined)
@@ -31,15 +31,20 @@ test('a collector whose sinks would take a batch is ready, and says which of the
   })
 })
 
-test('a required sink that fails makes it not ready, with a reason that holds no secret', async () => {
-  const { app } = collectorWith({ sinks: [sinkThat(ready, { name: 'r2' }), sinkThat(broken, { name: 'db' })] })
+test('a required sink that fails makes it not ready, and why is for anybody’s eyes; the log has what it said', async () => {
+  const log = vi.fn<(entry: BatchLog) => void>()
+  const { app } = collectorWith({ sinks: [sinkThat(ready, { name: 'r2' }), sinkThat(broken, { name: 'db' })], log })
   const response = await app.request('/ready')
   expect(response.status).toBe(503)
   expect(response.headers.get('Retry-After')).toBe('5')
   expect(await response.json()).toMatchObject({
     status: 'not_ready',
-    sinks: [{}, { name: 'db', status: 'failing', why: 'answered 403 at https://db.example' }],
+    sinks: [{}, { name: 'db', status: 'failing', why: 'answered 403' }],
   })
+  await app.request('/ready')
+  expect(log.mock.calls).toMatchObject([
+    [{ status: 503, sinks: [{ name: 'db', taken: false, detail: 'answered 403 at https://db.example' }] }],
+  ])
 })
 
 test('the dead-letter sink is asked, too, and leaves the collector ready when it fails', async () => {
@@ -55,12 +60,18 @@ test('the dead-letter sink is asked, too, and leaves the collector ready when it
 
 test('a sink that throws fails, and one that is best-effort holds nothing up', async () => {
   const throwing = () => {
-    throw new Error('no such bucket')
+    throw new Error("ENOENT: no such file or directory, stat '/srv/events'")
   }
-  const { app } = collectorWith({ sinks: [recordingSink(), sinkThat(throwing, { name: 'extra', required: false })] })
+  const log = vi.fn<(entry: BatchLog) => void>()
+  const sinks = [recordingSink(), sinkThat(throwing, { name: 'extra', required: false })]
+  const { app } = collectorWith({ sinks, log })
   const response = await app.request('/ready')
   expect(response.status).toBe(200)
-  expect(await response.json()).toMatchObject({ sinks: [{}, { status: 'failing', why: 'Error: no such bucket' }] })
+  expect(await response.json()).toMatchObject({ sinks: [{}, { status: 'failing', why: 'failed' }] })
+  expect(log.mock.lastCall?.[0]).toMatchObject({
+    status: 200,
+    sinks: [{ name: 'extra', detail: "Error: ENOENT: no such file or directory, stat '/srv/events'" }],
+  })
 })
 
 /** A collector whose deadlines come when the test says so. */
@@ -85,7 +96,7 @@ test('a sink that hangs is given up after three seconds, and those who ask meanw
   expect(second.status).toBe(503)
   expect(await second.json()).toEqual({ status: 'checking', sinks: [] })
   fire()
-  expect(await (await first).json()).toMatchObject({ sinks: [{ why: 'TimeoutError: after 3000 ms' }] })
+  expect(await (await first).json()).toMatchObject({ sinks: [{ why: 'timed out' }] })
   expect(hanging).toHaveBeenCalledTimes(1)
 })
 

@@ -39,7 +39,7 @@ export function createCollector(options: CollectorOptions, platform: Platform = 
   const app = createBase(log, now)
 
   app.get('/health', (c) => c.json({ status: 'ok', sinks: sinks.map(({ name }) => name) }))
-  app.get('/ready', answerReadiness({ sinks, deadLetter, now, after: platform.after }))
+  app.get('/ready', answerReadiness({ sinks, deadLetter, log, now, after: platform.after }))
 
   if (segmentApi) app.route('/', createSegmentApi({ ...resolved, sinks, findKey, readSignedKey, platform }))
 

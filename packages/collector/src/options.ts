@@ -67,7 +67,7 @@ export interface CollectorOptions {
   receiptKeys?: readonly ReceiptKey[]
   /** The clock, in milliseconds since 1970. Default `Date.now`. */
   now?: () => number
-  /** Called once for each presentation of a batch, and for each failure. Default: nothing is logged. */
+  /** Called once for each presentation of a batch, for each failure, and when sinks fail that `/ready` asks. Default: nothing is logged. */
   log?: (entry: BatchLog) => void
 }
 
