@@ -60,6 +60,17 @@ test.each([
   })
 })
 
+test.each(['', '<html>Please log in</html>'])(
+  'a 200 without an ETag is of no store, and records nothing: %j',
+  async (body) => {
+    const fetch = answering(() => new Response(body))
+    expect(await s3Sink({ ...options, fetch }).deliver(await deliverable(1, 1), signal)).toEqual({
+      ok: false,
+      fault: { kind: 'transient', detail: 'answered 200 without an ETag, which whoever stores an object answers with' },
+    })
+  },
+)
+
 test('a store that asks for patience is given it', async () => {
   const fetch = answering(() => new Response(null, { status: 503, headers: { 'Retry-After': '7' } }))
   expect(await s3Sink({ ...options, fetch }).deliver(await deliverable(1, 1), signal)).toMatchObject({

@@ -96,7 +96,7 @@ export function s3Sink({
     }
     const put = await request(`/${prefix}${key}`, signal, { method: 'PUT', headers, body: toNdjson(batch.lines) })
     const said = await readText(put, 4096)
-    if (put.ok) return ok(true)
+    if (put.ok) return put.headers.get('ETag') ? ok(true) : fail(toHttpFault(put, now(), NO_ETAG))
     if (put.status !== 412) return fail(toHttpFault(put, now(), toCode(said)))
     const head = await request(`/${prefix}${key}`, signal, { method: 'HEAD' })
     await head.body?.cancel()
@@ -129,3 +129,9 @@ export function s3Sink({
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html */
 const toCode = (xml: string): string | undefined => /<Code>(\w{1,64})<\/Code>/.exec(xml)?.[1]
+
+/**
+ * S3 answers a PutObject with the object's ETag, whatever way it is encrypted. A 200 without one is of something else, such as
+ * a proxy or a login page. https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
+ */
+const NO_ETAG = 'without an ETag, which whoever stores an object answers with'

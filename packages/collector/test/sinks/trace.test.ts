@@ -22,7 +22,7 @@ test.each<[name: string, create: (fetch: Fetch) => Sink]>([
   const sink = create(async (_url, { headers }) => {
     const sent = new Headers(headers)
     seen.push([sent.get('traceparent'), sent.get('tracestate')])
-    return new Response(null, { status: 200 })
+    return new Response(null, { status: 200, headers: { ETag: '"1"' } })
   })
   const batch = await deliverable(1, 1)
   const { signal } = new AbortController()
