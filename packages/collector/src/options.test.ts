@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { writeKey } from '../test/present.ts'
 import { recordingSink } from '../test/recording-sink.ts'
-import { type CollectorOptions, ConfigurationError, createCollector } from './index.ts'
+import { type CollectorOptions, ConfigurationError, createCollector, type WriteKey } from './index.ts'
 
 const signing = { id: 'signing', secret: 'a secret of 32 characters or more' }
 const secret = 'a secret of thirty-two characters'
@@ -15,17 +15,33 @@ test('signing keys may stand in the place of write keys', () => {
   expect(() => createCollector({ ...works, keys: [], signingKeys: [signing] })).not.toThrow()
 })
 
+const server = (key: string): WriteKey => ({ key, id: 'backend', origins: 'server' })
+
 test('no secret is shown in what is said of a configuration', () => {
   const secret = 'abcdefghij'
   const options = { ...works, signingKeys: [{ id: 'a', secret }] }
-  expect(() => createCollector(options)).toThrow(expect.not.stringContaining(secret))
+  const message = expect.not.stringContaining(secret)
+  expect(() => createCollector(options)).toThrow(expect.objectContaining({ message }))
+})
+
+test.each<[what: string, keys: CollectorOptions['keys']]>([
+  ['that is none', [{ ...writeKey, key: 'wk:live:SECRET' }]],
+  ['that is there twice', [server('wk_live_SECRET'), server('wk_live_SECRET')]],
+  ['whose terms are wrong', [{ ...server('wk_live_SECRET'), id: '' }]],
+])('a key %s is not shown whole: a server’s is a secret', (_, keys) => {
+  const message = expect.not.stringContaining('SECRET')
+  expect(() => createCollector({ ...works, keys })).toThrow(expect.objectContaining({ message }))
 })
 
 test.each<[what: string, options: Partial<CollectorOptions>, message: string]>([
   ['no key', { keys: [] }, 'keys: add at least one write key.'],
   ['a key that is none', { keys: [{ ...writeKey, key: 'secret' }] }, "'wk_'"],
   ['the same key twice', { keys: [writeKey, writeKey] }, 'remove one'],
-  ['an id that is no path segment', { keys: [{ ...writeKey, id: '../x' }] }, "of 'wk_test': set id to 1 to 64"],
+  [
+    'an id that is no path segment',
+    { keys: [{ ...writeKey, id: '../x' }] },
+    "of 'wk_t…' (number 1): set id to 1 to 64",
+  ],
   ['no origin', { keys: [{ ...writeKey, origins: [] }] }, 'add at least one origin'],
   [
     'an origin with a path',
@@ -33,14 +49,18 @@ test.each<[what: string, options: Partial<CollectorOptions>, message: string]>([
     "use 'https://a.example' for 'https://a.example/x'",
   ],
   ['a pattern', { keys: [{ ...writeKey, origins: ['*'] }] }, "'https://www.example.com'"],
-  ['a sink that there is not', { keys: [{ ...writeKey, sinks: ['r2'] }] }, "of 'wk_test': there is no sink 'r2'"],
+  [
+    'a sink that there is not',
+    { keys: [{ ...writeKey, sinks: ['r2'] }] },
+    "of 'wk_t…' (number 1): there is no sink 'r2'",
+  ],
   [
     'a key whose sinks need not take anything',
     {
       keys: [{ ...writeKey, sinks: ['extra'] }],
       sinks: [recordingSink(), recordingSink({ name: 'extra', required: false })],
     },
-    "of 'wk_test': name a sink that is required",
+    "of 'wk_t…' (number 1): name a sink that is required",
   ],
   ['a key above the limits', { keys: [{ ...writeKey, limits: { depth: 33 } }] }, 'depth can only be lowered'],
   ['a rate of nothing', { keys: [{ ...writeKey, rate: { limit: 0, period: 1 } }] }, 'set rate to { limit, period }'],

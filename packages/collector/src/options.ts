@@ -10,6 +10,7 @@ import type { BatchLog } from './core/batch-log.ts'
 import { ConfigurationError } from './core/configuration-error.ts'
 import { harmless } from './core/harmless.ts'
 import type { WriteKey } from './core/key-ring.ts'
+import { mask } from './core/mask.ts'
 import type { RateLimiter } from './core/rate-limiter.ts'
 import type { ReceiptKey } from './core/receipt.ts'
 import type { EnrichOptions } from './core/sender.ts'
@@ -143,16 +144,16 @@ const OWN_PATHS: readonly string[] = ['/health', '/ready']
 
 function checkKeys(keys: readonly WriteKey[], sinks: readonly Sink[], hasOthers: boolean): void {
   if (keys.length === 0 && !hasOthers) throw new ConfigurationError('keys: add at least one write key.')
-  for (const writeKey of keys) {
+  for (const [index, writeKey] of keys.entries()) {
     const { key, origins, tokenSecrets } = writeKey
-    const wrong = (fault: string) => new ConfigurationError(`keys: of '${key}': ${fault}`)
+    const wrong = (fault: string) => new ConfigurationError(`keys: of '${mask(key)}' (number ${index + 1}): ${fault}`)
     if (!/^wk_[\w-]{1,100}$/.test(key)) {
       throw new ConfigurationError(
-        `keys: a write key is 'wk_' and 1 to 100 of A-Z, a-z, 0-9, _ and -; one is '${key}'.`,
+        `keys: a write key is 'wk_' and 1 to 100 of A-Z, a-z, 0-9, _ and -; number ${index + 1} is none.`,
       )
     }
     if (keys.filter((other) => other.key === key).length > 1) {
-      throw new ConfigurationError(`keys: '${key}' is there twice; remove one.`)
+      throw new ConfigurationError(`keys: '${mask(key)}' (number ${index + 1}) is there twice; remove one.`)
     }
     const isNamed = origins === 'localhost' || origins === 'server'
     const fault = checkTerms({
