@@ -96,6 +96,21 @@ test.each<[what: string, options: Partial<CollectorOptions>, message: string]>([
   ['a path of Segment’s API', { path: '/v1/batch' }, 'use another one, or set segmentApi to false'],
   ['no time for sinks', { sinkDeadline: 0 }, 'sinkDeadline:'],
   ['half a millisecond for sinks', { sinks: [{ ...recordingSink(), deadline: 0.5 }] }, "give 'recording' a deadline"],
+  [
+    'a deadline that no timer can hold',
+    { sinkDeadline: 3e9 },
+    'sinkDeadline: use whole milliseconds from 1 to 3600000',
+  ],
+  [
+    'a deadline of a sink that no timer can hold',
+    { sinks: [{ ...recordingSink(), deadline: 3e9 }] },
+    "give 'recording'",
+  ],
+  [
+    'a budget that no timer can hold',
+    { waitingBudget: 3e9 },
+    'waitingBudget: use whole milliseconds from 0 to 3600000',
+  ],
   ['a budget of less than nothing', { waitingBudget: -1 }, 'waitingBudget: use whole milliseconds from 0'],
   ['a receipt key that cannot be named', { receiptKeys: [{ id: 'a.b', secret }] }, 'receiptKeys: an id is 1 to 16'],
   [

@@ -50,12 +50,12 @@ export interface CollectorOptions {
   segmentApi?: boolean
   /** Limits below the protocol's. Default: the protocol's. */
   limits?: Partial<Limits>
-  /** How long each sink may take that has no `deadline` of its own, in milliseconds. Default 10,000. */
+  /** How long each sink may take that has no `deadline` of its own, in milliseconds, an hour at most. Default 10,000. */
   sinkDeadline?: number
   /**
    * How long the first presentation of a batch is waited for before it is answered with 202, in milliseconds; 0 answers at
    * once. Set it above what your sinks usually take: a 202 costs the client another presentation. Default 3,000, which
-   * healthy sinks keep to, and less than most visitors stay. A repeat is waited for until the sinks' deadline.
+   * healthy sinks keep to, and less than most visitors stay; an hour at most. A repeat is waited for until the sinks' deadline.
    */
   waitingBudget?: number
   /** Where to remember what became of a batch. Default: {@link memorySignatureCache}. */
@@ -112,11 +112,11 @@ export function resolveOptions({
       `path: '${path}' is one of Segment's API; use another one, or set segmentApi to false.`,
     )
   }
-  if (!(Number.isSafeInteger(sinkDeadline) && sinkDeadline > 0)) {
-    throw new ConfigurationError(`sinkDeadline: use whole milliseconds from 1; it is ${sinkDeadline}.`)
+  if (!isTime(sinkDeadline, 1)) {
+    throw new ConfigurationError(`sinkDeadline: use whole milliseconds from 1 to ${LONGEST}; it is ${sinkDeadline}.`)
   }
-  if (!(Number.isSafeInteger(waitingBudget) && waitingBudget >= 0)) {
-    throw new ConfigurationError(`waitingBudget: use whole milliseconds from 0; it is ${waitingBudget}.`)
+  if (!isTime(waitingBudget, 0)) {
+    throw new ConfigurationError(`waitingBudget: use whole milliseconds from 0 to ${LONGEST}; it is ${waitingBudget}.`)
   }
   checkReceiptKeys(receiptKeys)
   return {
@@ -138,6 +138,12 @@ export function resolveOptions({
     log: harmless(log),
   }
 }
+
+/** In milliseconds, an hour: nobody waits for longer, and from 2^31 on a timer goes off at once. */
+const LONGEST = 3_600_000
+
+const isTime = (ms: unknown, least: number): boolean =>
+  Number.isSafeInteger(ms) && (ms as number) >= least && (ms as number) <= LONGEST
 
 /** What is served there stands in the README. */
 const OWN_PATHS: readonly string[] = ['/health', '/ready']
@@ -223,8 +229,10 @@ function checkSinks(sinks: readonly Sink[]): void {
     if (required && guarantee === 'best-effort') {
       throw new ConfigurationError(`sinks: '${name}' only promises best effort; set its required to false.`)
     }
-    if (deadline !== undefined && !(Number.isSafeInteger(deadline) && deadline > 0)) {
-      throw new ConfigurationError(`sinks: give '${name}' a deadline of whole milliseconds from 1; it is ${deadline}.`)
+    if (deadline !== undefined && !isTime(deadline, 1)) {
+      throw new ConfigurationError(
+        `sinks: give '${name}' a deadline of whole milliseconds from 1 to ${LONGEST}; it is ${deadline}.`,
+      )
     }
   }
 }
