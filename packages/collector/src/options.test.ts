@@ -125,7 +125,11 @@ test.each<[what: string, options: Partial<CollectorOptions>, message: string]>([
   ],
   ['a receipt key to be guessed', { receiptKeys: [{ id: 'a', secret: 'hunter2' }] }, 'of chance or more; it has 7.'],
   ['a higher limit', { limits: { depth: 33 } }, 'limits: depth can only be lowered'],
-  ['a header limit that no header keeps', { limits: { headerBytes: 1023 } }, 'limits: set headerBytes to 1024 or more'],
+  [
+    'a header limit that a token and a receipt can exceed',
+    { limits: { headerBytes: 4095 } },
+    'limits: set headerBytes to 4096 or more',
+  ],
   [
     'a batch limit that one event can exceed',
     { limits: { batchBytes: 40_960 } },
@@ -133,16 +137,63 @@ test.each<[what: string, options: Partial<CollectorOptions>, message: string]>([
   ],
   [
     'a body limit that one event can exceed',
-    { limits: { headerBytes: 1024, bodyBytes: 33_792 } },
-    'limits: set bodyBytes to 46081 or more',
+    { limits: { headerBytes: 4096, bodyBytes: 33_792 } },
+    'limits: set bodyBytes to 49153 or more',
   ],
   [
     'a batch limit that is as low as that of an event, which senders do not know',
-    { limits: { eventBytes: 2048, headerBytes: 1024, batchBytes: 4096 } },
-    'limits: set batchBytes to 46081 or more',
+    { limits: { eventBytes: 2048, headerBytes: 4096, batchBytes: 8192 } },
+    'limits: set batchBytes to 49153 or more',
   ],
   ['a limit of nothing', { limits: { eventBytes: 0 } }, 'limits: eventBytes'],
 ])('%s is refused at construction, with the setting and the mend', (_, options, message) => {
+  expect(() => createCollector({ ...works, ...options })).toThrow(ConfigurationError)
+  expect(() => createCollector({ ...works, ...options })).toThrow(message)
+})
+
+test.each<[what: string, options: object, message: string]>([
+  ['a key with a setting that there is not', { keys: [{ ...writeKey, rates: {} }] }, "there is no setting 'rates'"],
+  [
+    'a key that is no object',
+    { keys: [writeKey, null] },
+    'keys: use a list, each of the form { key, id, origins }; number 2',
+  ],
+  ['keys that are no list', { keys: null }, 'keys: use a list'],
+  [
+    'token secrets that are no list',
+    { keys: [{ ...writeKey, tokenSecrets: 5 }] },
+    'set tokenSecrets to a list of texts',
+  ],
+  ['a token secret that is no text', { keys: [{ ...writeKey, tokenSecrets: [null] }] }, 'tokenSecrets: use 32'],
+  ['signing keys that are no list', { signingKeys: {} }, 'signingKeys: use a list, each of the form { id, secret }'],
+  ['a signing key without id', { signingKeys: [{ secret }] }, 'signingKeys: an id is 1 to 64'],
+  ['a receipt key without id', { receiptKeys: [{ secret }] }, 'receiptKeys: an id is 1 to 16'],
+  ['a signing key without secret', { signingKeys: [{ id: 'a' }] }, "signingKeys: the secret of 'a': use 32"],
+  [
+    'a revocation that is no object',
+    { revoked: ['a'] },
+    'revoked: use a list, each of the form { id, before }; number 1',
+  ],
+  ['receipt keys that are a text', { receiptKeys: 'abc' }, 'receiptKeys: use a list'],
+  ['receipt keys that are null', { receiptKeys: null }, 'receiptKeys: use a list'],
+  ['a receipt key without secret', { receiptKeys: [{ id: 'a' }] }, "receiptKeys: make the secret of 'a' 32 characters"],
+  ['limits that are null', { limits: null }, 'limits: use an object with some of eventBytes'],
+  ['a limit that there is not', { limits: { events: 1 } }, "limits: there is no setting 'events'"],
+  ['enrich that is null', { enrich: null }, 'enrich: use an object with some of geo'],
+  ['an enrichment that there is not', { enrich: { IP: 'hashed' } }, "enrich: there is no setting 'IP'; remove it"],
+  ['an enrichment of another kind', { enrich: { userAgent: 'no' } }, 'enrich: userAgent: use true or false'],
+  ['a sink that is none', { sinks: [undefined] }, 'sinks: use a list'],
+  [
+    'a rate limiter that counts nothing',
+    { rateLimiter: { limit: 1, period: 1 } },
+    'rateLimiter: use an object with count',
+  ],
+  ['a rate limiter that is null', { rateLimiter: null }, 'rateLimiter: use an object with count, such as'],
+  ['a signature cache that is a map', { signatureCache: new Map() }, 'signatureCache: use an object with read, write'],
+  ['a log that is no function', { log: console }, 'log: use a function, or leave it out.'],
+  ['a clock that is a time', { now: 0 }, 'now: use a function'],
+  ['a text for a yes or no', { segmentApi: 'false' }, 'segmentApi: use true or false'],
+])('%s is refused like any setting that cannot work', (_, options, message) => {
   expect(() => createCollector({ ...works, ...options })).toThrow(ConfigurationError)
   expect(() => createCollector({ ...works, ...options })).toThrow(message)
 })

@@ -27,12 +27,6 @@ export interface Rate {
 const MOST_REQUESTS = 1_000_000
 const MOST_SECONDS = 3_600
 
-const TERMS: readonly (keyof KeyTerms)[] = ['id', 'origins', 'sinks', 'limits', 'rate']
-
-/** The terms among some settings, whatever else is there. */
-export const pickTerms = (settings: object): object =>
-  Object.fromEntries(Object.entries(settings).filter(([name]) => (TERMS as readonly string[]).includes(name)))
-
 /** Why a value is no {@link KeyTerms}: the setting and the mend. `undefined` when nothing is wrong with it. */
 export function checkTerms(value: object): string | undefined {
   const { id, origins, sinks, limits, rate, ...others } = value as Record<keyof KeyTerms, unknown>
