@@ -1,7 +1,13 @@
 import { expect, test } from 'vitest'
 import { writeKey } from '../test/present.ts'
 import { recordingSink } from '../test/recording-sink.ts'
-import { type CollectorOptions, ConfigurationError, createCollector, type WriteKey } from './index.ts'
+import {
+  bindingRateLimiter,
+  type CollectorOptions,
+  ConfigurationError,
+  createCollector,
+  type WriteKey,
+} from './index.ts'
 
 const signing = { id: 'signing', secret: 'a secret of 32 characters or more' }
 const secret = 'a secret of thirty-two characters'
@@ -64,6 +70,14 @@ test.each<[what: string, options: Partial<CollectorOptions>, message: string]>([
   ],
   ['a key above the limits', { keys: [{ ...writeKey, limits: { depth: 33 } }] }, 'depth can only be lowered'],
   ['a rate of nothing', { keys: [{ ...writeKey, rate: { limit: 0, period: 1 } }] }, 'set rate to { limit, period }'],
+  [
+    'a rate that its limiter cannot keep',
+    {
+      keys: [{ ...writeKey, rate: { limit: 1, period: 3600 } }],
+      rateLimiter: bindingRateLimiter({ binding: { limit: async () => ({ success: true }) }, limit: 600, period: 60 }),
+    },
+    "of 'wk_t…' (number 1): the rate limiter forgets after 60 s; set rate to one request or more in 60 s.",
+  ],
   ['a weak token secret', { keys: [{ ...writeKey, tokenSecrets: ['secret'] }] }, 'tokenSecrets: use 32 characters'],
   ['no token secret', { keys: [{ ...writeKey, tokenSecrets: [] }] }, 'add a secret to tokenSecrets'],
   ['a weak signing key', { signingKeys: [{ id: '1', secret: 'secret' }] }, "the secret of '1': use 32 characters"],

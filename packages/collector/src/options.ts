@@ -121,6 +121,7 @@ export function resolveOptions({
   checkReceiptKeys(receiptKeys)
   checkBoolean('segmentApi', segmentApi)
   checkMethods('rateLimiter', rateLimiter, ['count'], 'memoryRateLimiter()')
+  checkRates(keys, rateLimiter)
   checkMethods('signatureCache', signatureCache, ['read', 'write', 'forget'], 'memorySignatureCache()')
   checkFunction('now', now)
   checkFunction('log', log)
@@ -158,7 +159,7 @@ function checkKeys(keys: readonly WriteKey[], sinks: readonly Sink[], hasOthers:
   if (keys.length === 0 && !hasOthers) throw new ConfigurationError('keys: add at least one write key.')
   for (const [index, writeKey] of keys.entries()) {
     const { key, tokenSecrets, ...terms } = writeKey
-    const wrong = (fault: string) => new ConfigurationError(`keys: of '${mask(key)}' (number ${index + 1}): ${fault}`)
+    const wrong = (fault: string) => wrongKey(key, index, fault)
     if (!isText(key, /^wk_[\w-]{1,100}$/)) {
       throw new ConfigurationError(
         `keys: a write key is 'wk_' and 1 to 100 of A-Z, a-z, 0-9, _ and -; number ${index + 1} is none.`,
@@ -179,6 +180,16 @@ function checkKeys(keys: readonly WriteKey[], sinks: readonly Sink[], hasOthers:
       const fault = checkSecret(secret)
       if (fault) throw wrong(`tokenSecrets: ${fault}`)
     }
+  }
+}
+
+const wrongKey = (key: string, index: number, fault: string) =>
+  new ConfigurationError(`keys: of '${mask(key)}' (number ${index + 1}): ${fault}`)
+
+function checkRates(keys: readonly WriteKey[], rateLimiter: RateLimiter): void {
+  for (const [index, { key, rate }] of keys.entries()) {
+    const fault = rate && rateLimiter.faultOf?.(rate)
+    if (fault) throw wrongKey(key, index, fault)
   }
 }
 

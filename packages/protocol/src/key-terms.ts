@@ -10,7 +10,7 @@ export interface KeyTerms {
   readonly sinks?: readonly string[]
   /** Limits below the collector's. Default: the collector's. */
   readonly limits?: KeyLimits
-  /** How often it may present batches, counted by `id`. Default: as often as it likes. */
+  /** How often it may present batches, counted by `id` and rate. Default: as often as it likes. */
   readonly rate?: Rate
 }
 
