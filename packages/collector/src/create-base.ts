@@ -18,7 +18,12 @@ export function createBase(log: (entry: BatchLog) => void, now: () => number): H
   // origin may write is the write key's to say. No credentials, ever.
   // Our own SDK needs no preflight. Those that send an `Authorization` would need one each 5 s; Chromium keeps one for 2 h.
   app.use(
-    cors({ origin: (origin) => origin, allowMethods: ['GET', 'POST'], exposeHeaders: ['Retry-After'], maxAge: 7200 }),
+    cors({
+      origin: (origin) => origin,
+      allowMethods: ['GET', 'POST'],
+      exposeHeaders: ['Retry-After', 'Preference-Applied'],
+      maxAge: 7200,
+    }),
   )
   app.use(
     methodNotAllowed({
