@@ -18,3 +18,11 @@ test('a key may do no more than the binding, whatever it says', async () => {
   const counted = await Promise.all(Array.from({ length: 35 }, () => limiter.count('fast', { limit: 1000, period: 1 })))
   expect(counted.filter(({ ok }) => ok)).toHaveLength(30)
 })
+
+test('a rate below one request in the period of the binding has one in each, and is told of', async () => {
+  const limiter = bindingRateLimiter(bound)
+  const slow = { limit: 1, period: 3600 }
+  expect([(await limiter.count('slow', slow)).ok, (await limiter.count('slow', slow)).ok]).toEqual([true, false])
+  expect(limiter.faultOf?.(slow)).toContain('set rate to one request or more in 60 s')
+  expect(limiter.faultOf?.({ limit: 1, period: 60 })).toBeUndefined()
+})

@@ -12,17 +12,23 @@ export interface BindingRateLimiterOptions extends Rate {
 }
 
 /**
- * Counts with a `ratelimits` binding, over all isolates of one Cloudflare location, each site by its `id`. The binding knows
- * one rate, set where the Worker is deployed: a request of a key that may do less takes more of it. So set it far above every
- * key's rate; a key above it has the binding's. The binding only says yes or no: who is refused is asked to come back
+ * Counts with a `ratelimits` binding, over all isolates of one Cloudflare location, each rate of each site by itself. The binding
+ * knows one rate, set where the Worker is deployed: a request of a key that may do less takes more of it. So set it far above every
+ * key's rate; a key above it has the binding's. It forgets after its period, and keeps no rate below one request in that: a
+ * configured key with such a rate is refused, a signed one may send one request in each period. The binding only says yes or no: who is refused is asked to come back
  * after its period (https://developers.cloudflare.com/workers/runtime-apis/bindings/rate-limit/).
  */
 export function bindingRateLimiter({ binding, limit, period }: BindingRateLimiterOptions): RateLimiter {
+  const deltaOf = (rate: Rate) => Math.max(1, Math.ceil((limit * rate.period) / (period * rate.limit)))
   return {
     async count(id, rate) {
-      const delta = Math.max(1, Math.ceil((limit * rate.period) / (period * rate.limit)))
-      const { success } = await binding.limit({ key: id, delta })
+      const key = `${rate.limit}/${rate.period} ${id}`
+      const { success } = await binding.limit({ key, delta: Math.min(limit, deltaOf(rate)) })
       return success ? ok(undefined) : fail({ retryAfter: period })
+    },
+    faultOf(rate) {
+      if (deltaOf(rate) <= limit) return
+      return `the rate limiter forgets after ${period} s; set rate to one request or more in ${period} s.`
     },
   }
 }

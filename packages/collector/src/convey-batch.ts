@@ -28,7 +28,7 @@ export interface Conveyed {
 export interface ConveyOptions extends Pick<ResolvedOptions, 'sinks' | 'sinkDeadline' | 'receiptKeys' | 'now'> {
   hints: Hints
   platform: Platform
-  /** How long the first presentation is waited for, in milliseconds. */
+  /** How long the first presentation is waited for, in milliseconds; never beyond the last deadline, when all is said. */
   patience: number
   /** Is handed what has to go on after the answer, as soon as it has begun: the client may leave before. */
   goOn: (work: Promise<unknown>) => void
@@ -78,7 +78,8 @@ export async function conveyBatch(
   const work = fanOut(batch, sinks, { deadline: sinkDeadline, skip, after, now })
   const ended = conclude()
   goOn(ended)
-  const waited = copy ? 0 : isRepeat ? undefined : patience
+  // From the last deadline on no timer is needed, and one of more than 2^31 ms would go off at once.
+  const waited = copy ? 0 : isRepeat || patience >= lastDeadline ? undefined : patience
   await (waited === undefined ? work.required : settledWithin(work.required, waited, after))
   return conveyed(await toAnswer(waited), work.soFar(), ended)
 

@@ -4,6 +4,7 @@ import { methodNotAllowed } from 'hono/method-not-allowed'
 import { answerProblem } from './answer-problem.ts'
 import { type BatchLog, toBatchLog } from './core/batch-log.ts'
 import { describeError } from './core/describe-error.ts'
+import { redact } from './core/redact.ts'
 import { toProblem } from './core/to-problem.ts'
 
 /** What holds for every answer of a collector, whatever its routes: CORS, no caching, problems for what went wrong. */
@@ -17,7 +18,12 @@ export function createBase(log: (entry: BatchLog) => void, now: () => number): H
   // origin may write is the write key's to say. No credentials, ever.
   // Our own SDK needs no preflight. Those that send an `Authorization` would need one each 5 s; Chromium keeps one for 2 h.
   app.use(
-    cors({ origin: (origin) => origin, allowMethods: ['GET', 'POST'], exposeHeaders: ['Retry-After'], maxAge: 7200 }),
+    cors({
+      origin: (origin) => origin,
+      allowMethods: ['GET', 'POST'],
+      exposeHeaders: ['Retry-After', 'Preference-Applied'],
+      maxAge: 7200,
+    }),
   )
   app.use(
     methodNotAllowed({
@@ -31,10 +37,16 @@ export function createBase(log: (entry: BatchLog) => void, now: () => number): H
   app.notFound((c) => answerProblem(c, toProblem({ reason: 'not_found' })))
   app.onError((error, c) => {
     const problem = toProblem({ reason: 'internal_error' })
-    log(
-      toBatchLog({ at: now(), problem: { ...problem, detail: (error.stack ?? describeError(error)).slice(0, 2000) } }),
-    )
+    log(toBatchLog({ at: now(), problem: { ...problem, detail: describeFailure(error) } }))
     return answerProblem(c, problem)
   })
   return app
+}
+
+/** A frame of a stack in V8's form. Where our own code lies is no secret, and all that finds the fault. */
+const FRAME = /^ +at .*:\d+:\d+\)?$/
+
+function describeFailure(error: Error): string {
+  const frames = error.stack?.split('\n').filter((line) => FRAME.test(line)) ?? []
+  return [redact(describeError(error), 1000), ...frames].join('\n').slice(0, 2000)
 }

@@ -526,7 +526,7 @@ describe('CORS', () => {
     const { app } = collectorWith()
     const response = await present(app, batchOf(1, 2), { headers, query })
     expect(response.headers.get('Access-Control-Allow-Origin')).toBe(headers.Origin ?? ORIGIN)
-    expect(response.headers.get('Access-Control-Expose-Headers')).toBe('Retry-After')
+    expect(response.headers.get('Access-Control-Expose-Headers')).toBe('Retry-After,Preference-Applied')
     expect(response.headers.get('Access-Control-Allow-Credentials')).toBeNull()
     expect(response.headers.get('Vary')).toBe('Origin')
     expect(response.headers.get('Cache-Control')).toBe('no-store')

@@ -1,5 +1,6 @@
 import type { Origins } from './core/allows-origin.ts'
 import type { WriteKey } from './core/key-ring.ts'
+import { mask } from './core/mask.ts'
 import type { ReceiptKey } from './core/receipt.ts'
 import { redact } from './core/redact.ts'
 import type { EnrichOptions } from './core/sender.ts'
@@ -55,7 +56,6 @@ function describeReceiptKeys(keys: readonly ReceiptKey[]): string[] {
   return keys.map(({ id }, index) => `${id}: masked${index === 0 ? ', signs' : ''}`)
 }
 
-/** As much of a key as tells it from the others: it is no secret, and yet nobody has to read it over a shoulder. */
 function describeKey({ key, id, origins, sinks, limits, rate, tokenSecrets }: WriteKey): string {
   const terms = [
     ...(sinks ? [`to ${sinks.join(' and ')}`] : []),
@@ -70,8 +70,6 @@ function describeOrigins(origins: Origins): string {
   if (origins === 'localhost') return 'any origin of this machine'
   return origins === 'server' ? 'servers, which send no origin' : origins.join(', ')
 }
-
-const mask = (key: string): string => `${key.slice(0, Math.min(8, key.length - 3))}…`
 
 function describeSink({ name, guarantee, required, generation, idempotency }: Sink): string {
   const destination = generation === '' ? '' : `, to ${redact(generation)}`

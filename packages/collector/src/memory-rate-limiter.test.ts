@@ -1,3 +1,4 @@
+import type { Rate } from '@waybill/protocol'
 import { expect, test } from 'vitest'
 import { rateLimiterContract } from '../test/rate-limiter-contract.ts'
 import { memoryRateLimiter } from './memory-rate-limiter.ts'
@@ -11,8 +12,8 @@ function limiterAt(start: number) {
   let now = start * 1000
   const limiter = memoryRateLimiter(() => now)
   return {
-    count: async (id = 'site') => {
-      const counted = await limiter.count(id, rate)
+    count: async (id = 'site', at: Rate = rate) => {
+      const counted = await limiter.count(id, at)
       return counted.ok || counted.fault.retryAfter
     },
     wait: (seconds: number) => {
@@ -55,4 +56,13 @@ test('sites that have been quiet for an hour are forgotten, and those that have 
   await count('busy')
   await count('one more')
   expect(await count('busy')).toBe(5)
+})
+
+test('a key that may do much fills nothing for another key of its site that may do little', async () => {
+  const { count, wait } = limiterAt(0)
+  await count()
+  await count()
+  wait(1)
+  expect(await count('site', { limit: 1000, period: 1 })).toBe(true)
+  expect(await count()).toBe(4)
 })

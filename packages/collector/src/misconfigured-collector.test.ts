@@ -22,3 +22,12 @@ test('a log that throws changes nothing about the answer', async () => {
   const response = await present(misconfiguredCollector(new ConfigurationError('x'), { log }), batchOf(1, 2))
   expect((await problemOf(response)).code).toBe('internal_error')
 })
+
+test('what an error says of a URL is logged without its path, and where it was thrown is', async () => {
+  const log = vi.fn<(entry: BatchLog) => void>()
+  const error = new TypeError('Invalid URL: https://hooks.example.com/T0/SECRET')
+  await present(misconfiguredCollector(error, { log }), batchOf(1, 2))
+  const detail = log.mock.lastCall?.[0].detail
+  expect(detail).toMatch(/^TypeError: Invalid URL: https:\/\/hooks\.example\.com +at .*misconfigured-collector\.test/)
+  expect(detail).not.toContain('SECRET')
+})

@@ -1,7 +1,13 @@
 import { expect, test } from 'vitest'
 import { writeKey } from '../test/present.ts'
 import { recordingSink } from '../test/recording-sink.ts'
-import { type CollectorOptions, ConfigurationError, createCollector } from './index.ts'
+import {
+  bindingRateLimiter,
+  type CollectorOptions,
+  ConfigurationError,
+  createCollector,
+  type WriteKey,
+} from './index.ts'
 
 const signing = { id: 'signing', secret: 'a secret of 32 characters or more' }
 const secret = 'a secret of thirty-two characters'
@@ -15,17 +21,33 @@ test('signing keys may stand in the place of write keys', () => {
   expect(() => createCollector({ ...works, keys: [], signingKeys: [signing] })).not.toThrow()
 })
 
+const server = (key: string): WriteKey => ({ key, id: 'backend', origins: 'server' })
+
 test('no secret is shown in what is said of a configuration', () => {
   const secret = 'abcdefghij'
   const options = { ...works, signingKeys: [{ id: 'a', secret }] }
-  expect(() => createCollector(options)).toThrow(expect.not.stringContaining(secret))
+  const message = expect.not.stringContaining(secret)
+  expect(() => createCollector(options)).toThrow(expect.objectContaining({ message }))
+})
+
+test.each<[what: string, keys: CollectorOptions['keys']]>([
+  ['that is none', [{ ...writeKey, key: 'wk:live:SECRET' }]],
+  ['that is there twice', [server('wk_live_SECRET'), server('wk_live_SECRET')]],
+  ['whose terms are wrong', [{ ...server('wk_live_SECRET'), id: '' }]],
+])('a key %s is not shown whole: a server’s is a secret', (_, keys) => {
+  const message = expect.not.stringContaining('SECRET')
+  expect(() => createCollector({ ...works, keys })).toThrow(expect.objectContaining({ message }))
 })
 
 test.each<[what: string, options: Partial<CollectorOptions>, message: string]>([
   ['no key', { keys: [] }, 'keys: add at least one write key.'],
   ['a key that is none', { keys: [{ ...writeKey, key: 'secret' }] }, "'wk_'"],
   ['the same key twice', { keys: [writeKey, writeKey] }, 'remove one'],
-  ['an id that is no path segment', { keys: [{ ...writeKey, id: '../x' }] }, "of 'wk_test': set id to 1 to 64"],
+  [
+    'an id that is no path segment',
+    { keys: [{ ...writeKey, id: '../x' }] },
+    "of 'wk_t…' (number 1): set id to 1 to 64",
+  ],
   ['no origin', { keys: [{ ...writeKey, origins: [] }] }, 'add at least one origin'],
   [
     'an origin with a path',
@@ -33,17 +55,29 @@ test.each<[what: string, options: Partial<CollectorOptions>, message: string]>([
     "use 'https://a.example' for 'https://a.example/x'",
   ],
   ['a pattern', { keys: [{ ...writeKey, origins: ['*'] }] }, "'https://www.example.com'"],
-  ['a sink that there is not', { keys: [{ ...writeKey, sinks: ['r2'] }] }, "of 'wk_test': there is no sink 'r2'"],
+  [
+    'a sink that there is not',
+    { keys: [{ ...writeKey, sinks: ['r2'] }] },
+    "of 'wk_t…' (number 1): there is no sink 'r2'",
+  ],
   [
     'a key whose sinks need not take anything',
     {
       keys: [{ ...writeKey, sinks: ['extra'] }],
       sinks: [recordingSink(), recordingSink({ name: 'extra', required: false })],
     },
-    "of 'wk_test': name a sink that is required",
+    "of 'wk_t…' (number 1): name a sink that is required",
   ],
   ['a key above the limits', { keys: [{ ...writeKey, limits: { depth: 33 } }] }, 'depth can only be lowered'],
   ['a rate of nothing', { keys: [{ ...writeKey, rate: { limit: 0, period: 1 } }] }, 'set rate to { limit, period }'],
+  [
+    'a rate that its limiter cannot keep',
+    {
+      keys: [{ ...writeKey, rate: { limit: 1, period: 3600 } }],
+      rateLimiter: bindingRateLimiter({ binding: { limit: async () => ({ success: true }) }, limit: 600, period: 60 }),
+    },
+    "of 'wk_t…' (number 1): the rate limiter forgets after 60 s; set rate to one request or more in 60 s.",
+  ],
   ['a weak token secret', { keys: [{ ...writeKey, tokenSecrets: ['secret'] }] }, 'tokenSecrets: use 32 characters'],
   ['no token secret', { keys: [{ ...writeKey, tokenSecrets: [] }] }, 'add a secret to tokenSecrets'],
   ['a weak signing key', { signingKeys: [{ id: '1', secret: 'secret' }] }, "the secret of '1': use 32 characters"],
@@ -76,6 +110,21 @@ test.each<[what: string, options: Partial<CollectorOptions>, message: string]>([
   ['a path of Segment’s API', { path: '/v1/batch' }, 'use another one, or set segmentApi to false'],
   ['no time for sinks', { sinkDeadline: 0 }, 'sinkDeadline:'],
   ['half a millisecond for sinks', { sinks: [{ ...recordingSink(), deadline: 0.5 }] }, "give 'recording' a deadline"],
+  [
+    'a deadline that no timer can hold',
+    { sinkDeadline: 3e9 },
+    'sinkDeadline: use whole milliseconds from 1 to 3600000',
+  ],
+  [
+    'a deadline of a sink that no timer can hold',
+    { sinks: [{ ...recordingSink(), deadline: 3e9 }] },
+    "give 'recording'",
+  ],
+  [
+    'a budget that no timer can hold',
+    { waitingBudget: 3e9 },
+    'waitingBudget: use whole milliseconds from 0 to 3600000',
+  ],
   ['a budget of less than nothing', { waitingBudget: -1 }, 'waitingBudget: use whole milliseconds from 0'],
   ['a receipt key that cannot be named', { receiptKeys: [{ id: 'a.b', secret }] }, 'receiptKeys: an id is 1 to 16'],
   [
@@ -90,7 +139,11 @@ test.each<[what: string, options: Partial<CollectorOptions>, message: string]>([
   ],
   ['a receipt key to be guessed', { receiptKeys: [{ id: 'a', secret: 'hunter2' }] }, 'of chance or more; it has 7.'],
   ['a higher limit', { limits: { depth: 33 } }, 'limits: depth can only be lowered'],
-  ['a header limit that no header keeps', { limits: { headerBytes: 1023 } }, 'limits: set headerBytes to 1024 or more'],
+  [
+    'a header limit that a token and a receipt can exceed',
+    { limits: { headerBytes: 4095 } },
+    'limits: set headerBytes to 4096 or more',
+  ],
   [
     'a batch limit that one event can exceed',
     { limits: { batchBytes: 40_960 } },
@@ -98,16 +151,63 @@ test.each<[what: string, options: Partial<CollectorOptions>, message: string]>([
   ],
   [
     'a body limit that one event can exceed',
-    { limits: { headerBytes: 1024, bodyBytes: 33_792 } },
-    'limits: set bodyBytes to 46081 or more',
+    { limits: { headerBytes: 4096, bodyBytes: 33_792 } },
+    'limits: set bodyBytes to 49153 or more',
   ],
   [
     'a batch limit that is as low as that of an event, which senders do not know',
-    { limits: { eventBytes: 2048, headerBytes: 1024, batchBytes: 4096 } },
-    'limits: set batchBytes to 46081 or more',
+    { limits: { eventBytes: 2048, headerBytes: 4096, batchBytes: 8192 } },
+    'limits: set batchBytes to 49153 or more',
   ],
   ['a limit of nothing', { limits: { eventBytes: 0 } }, 'limits: eventBytes'],
 ])('%s is refused at construction, with the setting and the mend', (_, options, message) => {
+  expect(() => createCollector({ ...works, ...options })).toThrow(ConfigurationError)
+  expect(() => createCollector({ ...works, ...options })).toThrow(message)
+})
+
+test.each<[what: string, options: object, message: string]>([
+  ['a key with a setting that there is not', { keys: [{ ...writeKey, rates: {} }] }, "there is no setting 'rates'"],
+  [
+    'a key that is no object',
+    { keys: [writeKey, null] },
+    'keys: use a list, each of the form { key, id, origins }; number 2',
+  ],
+  ['keys that are no list', { keys: null }, 'keys: use a list'],
+  [
+    'token secrets that are no list',
+    { keys: [{ ...writeKey, tokenSecrets: 5 }] },
+    'set tokenSecrets to a list of texts',
+  ],
+  ['a token secret that is no text', { keys: [{ ...writeKey, tokenSecrets: [null] }] }, 'tokenSecrets: use 32'],
+  ['signing keys that are no list', { signingKeys: {} }, 'signingKeys: use a list, each of the form { id, secret }'],
+  ['a signing key without id', { signingKeys: [{ secret }] }, 'signingKeys: an id is 1 to 64'],
+  ['a receipt key without id', { receiptKeys: [{ secret }] }, 'receiptKeys: an id is 1 to 16'],
+  ['a signing key without secret', { signingKeys: [{ id: 'a' }] }, "signingKeys: the secret of 'a': use 32"],
+  [
+    'a revocation that is no object',
+    { revoked: ['a'] },
+    'revoked: use a list, each of the form { id, before }; number 1',
+  ],
+  ['receipt keys that are a text', { receiptKeys: 'abc' }, 'receiptKeys: use a list'],
+  ['receipt keys that are null', { receiptKeys: null }, 'receiptKeys: use a list'],
+  ['a receipt key without secret', { receiptKeys: [{ id: 'a' }] }, "receiptKeys: make the secret of 'a' 32 characters"],
+  ['limits that are null', { limits: null }, 'limits: use an object with some of eventBytes'],
+  ['a limit that there is not', { limits: { events: 1 } }, "limits: there is no setting 'events'"],
+  ['enrich that is null', { enrich: null }, 'enrich: use an object with some of geo'],
+  ['an enrichment that there is not', { enrich: { IP: 'hashed' } }, "enrich: there is no setting 'IP'; remove it"],
+  ['an enrichment of another kind', { enrich: { userAgent: 'no' } }, 'enrich: userAgent: use true or false'],
+  ['a sink that is none', { sinks: [undefined] }, 'sinks: use a list'],
+  [
+    'a rate limiter that counts nothing',
+    { rateLimiter: { limit: 1, period: 1 } },
+    'rateLimiter: use an object with count',
+  ],
+  ['a rate limiter that is null', { rateLimiter: null }, 'rateLimiter: use an object with count, such as'],
+  ['a signature cache that is a map', { signatureCache: new Map() }, 'signatureCache: use an object with read, write'],
+  ['a log that is no function', { log: console }, 'log: use a function, or leave it out.'],
+  ['a clock that is a time', { now: 0 }, 'now: use a function'],
+  ['a text for a yes or no', { segmentApi: 'false' }, 'segmentApi: use true or false'],
+])('%s is refused like any setting that cannot work', (_, options, message) => {
   expect(() => createCollector({ ...works, ...options })).toThrow(ConfigurationError)
   expect(() => createCollector({ ...works, ...options })).toThrow(message)
 })

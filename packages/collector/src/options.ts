@@ -2,14 +2,15 @@ import {
   checkTerms,
   type Limits,
   MIN_SECRET_LENGTH,
-  pickTerms,
   limits as protocolLimits,
   type SigningKey,
 } from '@waybill/protocol'
 import type { BatchLog } from './core/batch-log.ts'
+import { checkBoolean, checkFunction, checkList, checkMethods, checkObject } from './core/check-kind.ts'
 import { ConfigurationError } from './core/configuration-error.ts'
 import { harmless } from './core/harmless.ts'
 import type { WriteKey } from './core/key-ring.ts'
+import { mask } from './core/mask.ts'
 import type { RateLimiter } from './core/rate-limiter.ts'
 import type { ReceiptKey } from './core/receipt.ts'
 import type { EnrichOptions } from './core/sender.ts'
@@ -49,12 +50,12 @@ export interface CollectorOptions {
   segmentApi?: boolean
   /** Limits below the protocol's. Default: the protocol's. */
   limits?: Partial<Limits>
-  /** How long each sink may take that has no `deadline` of its own, in milliseconds. Default 10,000. */
+  /** How long each sink may take that has no `deadline` of its own, in milliseconds, an hour at most. Default 10,000. */
   sinkDeadline?: number
   /**
    * How long the first presentation of a batch is waited for before it is answered with 202, in milliseconds; 0 answers at
    * once. Set it above what your sinks usually take: a 202 costs the client another presentation. Default 3,000, which
-   * healthy sinks keep to, and less than most visitors stay. A repeat is waited for until the sinks' deadline.
+   * healthy sinks keep to, and less than most visitors stay; an hour at most. A repeat is waited for until the sinks' deadline.
    */
   waitingBudget?: number
   /** Where to remember what became of a batch. Default: {@link memorySignatureCache}. */
@@ -97,11 +98,11 @@ export function resolveOptions({
   log = () => {},
 }: CollectorOptions): ResolvedOptions {
   checkSinks(sinks)
-  checkKeys(keys, sinks, signingKeys.length > 0)
   checkSigningKeys(signingKeys, revoked)
+  checkKeys(keys, sinks, signingKeys.length > 0)
   checkEnrich(enrich)
   checkDeadLetter(deadLetter, sinks)
-  if (!/^(\/[\w.~-]+)+$/.test(path) || OWN_PATHS.includes(path)) {
+  if (!isText(path, /^(\/[\w.~-]+)+$/) || OWN_PATHS.includes(path)) {
     throw new ConfigurationError(
       `path: use plain segments as in '/v1/events', other than ${OWN_PATHS.join(' and ')}; it is '${path}'.`,
     )
@@ -111,13 +112,19 @@ export function resolveOptions({
       `path: '${path}' is one of Segment's API; use another one, or set segmentApi to false.`,
     )
   }
-  if (!(Number.isSafeInteger(sinkDeadline) && sinkDeadline > 0)) {
-    throw new ConfigurationError(`sinkDeadline: use whole milliseconds from 1; it is ${sinkDeadline}.`)
+  if (!isTime(sinkDeadline, 1)) {
+    throw new ConfigurationError(`sinkDeadline: use whole milliseconds from 1 to ${LONGEST}; it is ${sinkDeadline}.`)
   }
-  if (!(Number.isSafeInteger(waitingBudget) && waitingBudget >= 0)) {
-    throw new ConfigurationError(`waitingBudget: use whole milliseconds from 0; it is ${waitingBudget}.`)
+  if (!isTime(waitingBudget, 0)) {
+    throw new ConfigurationError(`waitingBudget: use whole milliseconds from 0 to ${LONGEST}; it is ${waitingBudget}.`)
   }
   checkReceiptKeys(receiptKeys)
+  checkBoolean('segmentApi', segmentApi)
+  checkMethods('rateLimiter', rateLimiter, ['count'], 'memoryRateLimiter()')
+  checkRates(keys, rateLimiter)
+  checkMethods('signatureCache', signatureCache, ['read', 'write', 'forget'], 'memorySignatureCache()')
+  checkFunction('now', now)
+  checkFunction('log', log)
   return {
     keys,
     signingKeys,
@@ -138,31 +145,36 @@ export function resolveOptions({
   }
 }
 
+/** In milliseconds, an hour: nobody waits for longer, and from 2^31 on a timer goes off at once. */
+const LONGEST = 3_600_000
+
+const isTime = (ms: unknown, least: number): boolean =>
+  Number.isSafeInteger(ms) && (ms as number) >= least && (ms as number) <= LONGEST
+
 /** What is served there stands in the README. */
 const OWN_PATHS: readonly string[] = ['/health', '/ready']
 
 function checkKeys(keys: readonly WriteKey[], sinks: readonly Sink[], hasOthers: boolean): void {
+  checkList('keys', keys, '{ key, id, origins }')
   if (keys.length === 0 && !hasOthers) throw new ConfigurationError('keys: add at least one write key.')
-  for (const writeKey of keys) {
-    const { key, origins, tokenSecrets } = writeKey
-    const wrong = (fault: string) => new ConfigurationError(`keys: of '${key}': ${fault}`)
-    if (!/^wk_[\w-]{1,100}$/.test(key)) {
+  for (const [index, writeKey] of keys.entries()) {
+    const { key, tokenSecrets, ...terms } = writeKey
+    const wrong = (fault: string) => wrongKey(key, index, fault)
+    if (!isText(key, /^wk_[\w-]{1,100}$/)) {
       throw new ConfigurationError(
-        `keys: a write key is 'wk_' and 1 to 100 of A-Z, a-z, 0-9, _ and -; one is '${key}'.`,
+        `keys: a write key is 'wk_' and 1 to 100 of A-Z, a-z, 0-9, _ and -; number ${index + 1} is none.`,
       )
     }
     if (keys.filter((other) => other.key === key).length > 1) {
-      throw new ConfigurationError(`keys: '${key}' is there twice; remove one.`)
+      throw new ConfigurationError(`keys: '${mask(key)}' (number ${index + 1}) is there twice; remove one.`)
     }
-    const isNamed = origins === 'localhost' || origins === 'server'
-    const fault = checkTerms({
-      ...pickTerms(writeKey),
-      ...(isNamed && { origins: ['https://any.example'] }),
-    })
+    const isNamed = terms.origins === 'localhost' || terms.origins === 'server'
+    const fault = checkTerms({ ...terms, ...(isNamed && { origins: ['https://any.example'] }) })
     if (fault) throw wrong(fault)
-    const missing = writeKey.sinks?.find((name) => !sinks.some((sink) => sink.name === name))
+    const missing = terms.sinks?.find((name) => !sinks.some((sink) => sink.name === name))
     if (missing !== undefined) throw wrong(`there is no sink '${missing}'; add it, or leave it out.`)
-    if (!sinksOf(writeKey.sinks, sinks)) throw wrong('name a sink that is required as well.')
+    if (!sinksOf(terms.sinks, sinks)) throw wrong('name a sink that is required as well.')
+    if (tokenSecrets !== undefined && !Array.isArray(tokenSecrets)) throw wrong('set tokenSecrets to a list of texts.')
     if (tokenSecrets?.length === 0) throw wrong('add a secret to tokenSecrets, or leave them out.')
     for (const secret of tokenSecrets ?? []) {
       const fault = checkSecret(secret)
@@ -171,9 +183,21 @@ function checkKeys(keys: readonly WriteKey[], sinks: readonly Sink[], hasOthers:
   }
 }
 
+const wrongKey = (key: string, index: number, fault: string) =>
+  new ConfigurationError(`keys: of '${mask(key)}' (number ${index + 1}): ${fault}`)
+
+function checkRates(keys: readonly WriteKey[], rateLimiter: RateLimiter): void {
+  for (const [index, { key, rate }] of keys.entries()) {
+    const fault = rate && rateLimiter.faultOf?.(rate)
+    if (fault) throw wrongKey(key, index, fault)
+  }
+}
+
 function checkSigningKeys(signingKeys: readonly SigningKey[], revoked: readonly Revocation[]): void {
+  checkList('signingKeys', signingKeys, '{ id, secret }')
+  checkList('revoked', revoked, '{ id, before }')
   for (const { id, secret } of signingKeys) {
-    if (!/^[\w-]{1,64}$/.test(id)) {
+    if (!isText(id, /^[\w-]{1,64}$/)) {
       throw new ConfigurationError(`signingKeys: an id is 1 to 64 of A-Z, a-z, 0-9, _ and -; one is '${id}'.`)
     }
     if (signingKeys.filter((other) => other.id === id).length > 1) {
@@ -188,27 +212,37 @@ function checkSigningKeys(signingKeys: readonly SigningKey[], revoked: readonly 
   }
 }
 
+/** A pattern alone takes what is missing for the text 'undefined'. */
+const isText = (value: unknown, form: RegExp): boolean => typeof value === 'string' && form.test(value)
+
 /** What is wrong with a secret, which is not shown. */
-const checkSecret = (secret: string): string | undefined =>
-  secret.length < MIN_SECRET_LENGTH
-    ? `use ${MIN_SECRET_LENGTH} characters or more, as \`waybill key secret\` prints them; it has ${secret.length}.`
-    : undefined
+function checkSecret(secret: unknown): string | undefined {
+  const length = typeof secret === 'string' ? secret.length : 0
+  if (length >= MIN_SECRET_LENGTH) return
+  return `use ${MIN_SECRET_LENGTH} characters or more, as \`waybill key secret\` prints them; it has ${length}.`
+}
 
 const geoLevels: readonly unknown[] = ['off', 'country', 'region', 'city']
 const ipForms: readonly unknown[] = ['off', 'truncated', 'hashed']
 
-function checkEnrich({ geo = 'off', ip = 'off', ipSecret, ipHeader }: EnrichOptions): void {
+const enrichNames = ['geo', 'userAgent', 'ip', 'ipSecret', 'ipHeader'] satisfies (keyof EnrichOptions)[]
+
+function checkEnrich(enrich: EnrichOptions): void {
+  checkObject('enrich', enrich, enrichNames)
+  const { geo = 'off', userAgent = false, ip = 'off', ipSecret, ipHeader } = enrich
   const wrong = (fault: string) => new ConfigurationError(`enrich: ${fault}`)
+  checkBoolean('enrich: userAgent', userAgent)
   if (!geoLevels.includes(geo)) throw wrong(`set geo to ${geoLevels.join(', ')}; it is '${geo}'.`)
   if (!ipForms.includes(ip)) throw wrong(`set ip to ${ipForms.join(', ')}; it is '${ip}'.`)
   const fault = ip === 'hashed' ? checkSecret(ipSecret ?? '') : undefined
   if (fault) throw wrong(`ipSecret: ${fault}`)
-  if (ipHeader !== undefined && !/^[\w-]+$/.test(ipHeader)) {
+  if (ipHeader !== undefined && !isText(ipHeader, /^[\w-]+$/)) {
     throw wrong(`set ipHeader to the name of a header; it is '${ipHeader}'.`)
   }
 }
 
 function checkSinks(sinks: readonly Sink[]): void {
+  checkList('sinks', sinks, '{ name, guarantee, required, deliver, … }')
   if (!sinks.some(({ required }) => required)) {
     throw new ConfigurationError(
       'sinks: add at least one that is required, or events are answered for that nobody has.',
@@ -222,24 +256,28 @@ function checkSinks(sinks: readonly Sink[]): void {
     if (required && guarantee === 'best-effort') {
       throw new ConfigurationError(`sinks: '${name}' only promises best effort; set its required to false.`)
     }
-    if (deadline !== undefined && !(Number.isSafeInteger(deadline) && deadline > 0)) {
-      throw new ConfigurationError(`sinks: give '${name}' a deadline of whole milliseconds from 1; it is ${deadline}.`)
+    if (deadline !== undefined && !isTime(deadline, 1)) {
+      throw new ConfigurationError(
+        `sinks: give '${name}' a deadline of whole milliseconds from 1 to ${LONGEST}; it is ${deadline}.`,
+      )
     }
   }
 }
 
 /** Says nothing of a secret but how long it is. */
 function checkReceiptKeys(keys: readonly ReceiptKey[]): void {
+  checkList('receiptKeys', keys, '{ id, secret }')
   for (const { id, secret } of keys) {
-    if (!/^[\w-]{1,16}$/.test(id)) {
+    if (!isText(id, /^[\w-]{1,16}$/)) {
       throw new ConfigurationError(`receiptKeys: an id is 1 to 16 of A-Z, a-z, 0-9, _ and -; one is '${id}'.`)
     }
     if (keys.filter((other) => other.id === id).length > 1) {
       throw new ConfigurationError(`receiptKeys: two are called '${id}'; give the new one another id.`)
     }
-    if (secret.length < 32) {
+    const length = typeof secret === 'string' ? secret.length : 0
+    if (length < 32) {
       throw new ConfigurationError(
-        `receiptKeys: make the secret of '${id}' 32 characters of chance or more; it has ${secret.length}.`,
+        `receiptKeys: make the secret of '${id}' 32 characters of chance or more; it has ${length}.`,
       )
     }
   }
@@ -260,18 +298,19 @@ function checkDeadLetter(deadLetter: Sink | undefined, sinks: readonly Sink[]): 
 }
 
 function checkName(setting: 'sinks' | 'deadLetter', name: string): void {
-  if (/^[a-z0-9-]{1,64}$/.test(name)) return
+  if (isText(name, /^[a-z0-9-]{1,64}$/)) return
   throw new ConfigurationError(`${setting}: a name is 1 to 64 of a-z, 0-9 and -; one is '${name}'.`)
 }
 
-/** In bytes: the header lines of senders take a third of it. */
-const LEAST_HEADER = 1024
+/** In bytes: a header line may bring a receipt, of 512 characters, and a token, of 2,000 and more with many claims. */
+const LEAST_HEADER = 4096
 
 function lowerLimits(limits: Partial<Limits>): Limits {
-  for (const [name, value] of Object.entries(limits)) {
-    const most = new Map<string, number>(Object.entries(protocolLimits)).get(name)
-    if (most === undefined) throw new ConfigurationError(`limits: there is none called '${name}'; remove it.`)
-    if (!(Number.isSafeInteger(value) && value > 0 && value <= most)) {
+  checkObject('limits', limits, Object.keys(protocolLimits))
+  for (const name of Object.keys(limits) as (keyof Limits)[]) {
+    const value = limits[name]
+    const most = protocolLimits[name]
+    if (!(Number.isSafeInteger(value) && Number(value) > 0 && Number(value) <= most)) {
       throw new ConfigurationError(`limits: ${name} can only be lowered, to 1 or more of ${most}; it is ${value}.`)
     }
   }

@@ -371,6 +371,17 @@ describe('Prefer (RFC 7240)', () => {
     expect((await acceptedOf(response)).retryAfter).toBe(3)
   })
 
+  test('wait=n beyond the last deadline waits until that, however large: no timer is set to it', async () => {
+    const { app, slow, timers } = setUp()
+    const answer = present(app, attemptOf(1), { headers: { Prefer: 'wait=9999999' } })
+    await slow.beginning(1)
+    expect(Math.max(...timers.waiting)).toBe(DEADLINE)
+    await timers.fire(DEADLINE)
+    const response = await answer
+    expect(response.status).toBe(503)
+    expect(response.headers.get('Preference-Applied')).toBe('wait=9999999')
+  })
+
   test('a repeat is waited for whatever it prefers, and is told nothing else', async () => {
     const { app, slow } = setUp()
     const answer = present(app, attemptOf(2), { headers: { Prefer: 'respond-async, wait=0' } })

@@ -40,6 +40,14 @@ export function rateLimiterContract(create: () => RateLimiter): void {
       expect(await countAll(limiter, newSite(), 1)).toEqual([true])
     })
 
+    test('counts each rate of a site for itself', async () => {
+      const limiter = create()
+      const id = newSite()
+      await countAll(limiter, id, 5)
+      expect((await limiter.count(id, { limit: 6, period: 60 })).ok).toBe(true)
+      expect(await countAll(limiter, id, 1)).toEqual([false])
+    })
+
     test('lets requests that come at the same time through as if one came after the other', async () => {
       const limiter = create()
       const id = newSite()

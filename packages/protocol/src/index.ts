@@ -25,7 +25,7 @@ export {
   toBatchId,
   toMessageId,
 } from './ids.ts'
-export { checkTerms, type KeyLimits, type KeyTerms, pickTerms, type Rate } from './key-terms.ts'
+export { checkTerms, type KeyLimits, type KeyTerms, type Rate } from './key-terms.ts'
 export { type Limits, limits } from './limits.ts'
 export { PROBLEM_TYPE, type Problem, type ProblemCode, problems } from './problem.ts'
 export { fail, ok, type Result } from './result.ts'

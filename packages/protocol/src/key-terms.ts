@@ -10,7 +10,7 @@ export interface KeyTerms {
   readonly sinks?: readonly string[]
   /** Limits below the collector's. Default: the collector's. */
   readonly limits?: KeyLimits
-  /** How often it may present batches, counted by `id`. Default: as often as it likes. */
+  /** How often it may present batches, counted by `id` and rate. Default: as often as it likes. */
   readonly rate?: Rate
 }
 
@@ -26,12 +26,6 @@ export interface Rate {
 
 const MOST_REQUESTS = 1_000_000
 const MOST_SECONDS = 3_600
-
-const TERMS: readonly (keyof KeyTerms)[] = ['id', 'origins', 'sinks', 'limits', 'rate']
-
-/** The terms among some settings, whatever else is there. */
-export const pickTerms = (settings: object): object =>
-  Object.fromEntries(Object.entries(settings).filter(([name]) => (TERMS as readonly string[]).includes(name)))
 
 /** Why a value is no {@link KeyTerms}: the setting and the mend. `undefined` when nothing is wrong with it. */
 export function checkTerms(value: object): string | undefined {

@@ -1,6 +1,24 @@
-/** What went wrong, in one line, of whatever was thrown; with the code of its cause, which is all that `fetch` says in Node. */
+/** A cause may have a cause, or be its own. */
+const MOST_CAUSES = 3
+
+/**
+ * What went wrong, in one line, of whatever was thrown; with its causes, as `fetch` in Node says nothing but "fetch failed".
+ * May hold addresses with secrets: redact it where it goes to a log.
+ */
 export function describeError(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  const { code } = (error.cause ?? {}) as { code?: unknown }
-  return `${error.name}: ${error.message}${typeof code === 'string' ? ` (${code})` : ''}`
+  return error instanceof Error ? describe(error, MOST_CAUSES) : String(error)
+}
+
+function describe({ name, message, cause }: Error, left: number): string {
+  const own = message === '' ? name : `${name}: ${message}`
+  const why = left > 0 ? describeCause(cause, left - 1) : ''
+  // Many a wrapper says itself what its cause says.
+  return own.includes(why) ? own : `${own} (${why})`
+}
+
+/** The code as well, where the text does not have it: Node's error for several addresses that all refuse has no message. */
+function describeCause(cause: unknown, left: number): string {
+  const text = cause instanceof Error ? describe(cause, left) : typeof cause === 'string' ? cause : ''
+  const { code } = Object(cause) as { code?: unknown }
+  return typeof code === 'string' && !text.includes(code) ? [code, ...(text === '' ? [] : [text])].join(', ') : text
 }

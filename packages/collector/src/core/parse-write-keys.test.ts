@@ -16,3 +16,12 @@ test.each([undefined, '', 'wk_1', '["wk_1"]', 'null', '{"wk_1":null}', '{"wk_1":
     expect(() => parseWriteKeys('KEYS', text)).toThrow(/^KEYS: .*"wk_live_…": \{"id": "site"/)
   },
 )
+
+test.each([
+  '{"wk_live_SECRET":null}',
+  '{"wk_live_SECRET":{"id":"A","origins":"server"}}',
+  '{"wk_live_SECRET":{"id":"a","origins":"server","tokenSecrets":1}}',
+])('a key is not shown whole: %s', (text) => {
+  const message = expect.stringMatching(/^KEYS: (?!.*SECRET).*'wk_live_…'/)
+  expect(() => parseWriteKeys('KEYS', text)).toThrow(expect.objectContaining({ message }))
+})

@@ -8,6 +8,7 @@ test.each<[header: string, wait: number, applied: string]>([
   ['wait=10, respond-async', 10_000, 'respond-async, wait=10'],
   ['WAIT = "5" ; strict, Respond-Async', 5_000, 'respond-async, wait=5'],
   ['return=minimal; foo="bar", wait=0', 0, 'wait=0'],
+  ['foo="x,wait=1", bar="\\",wait=2,\\"", wait=3', 3_000, 'wait=3'],
   ['wait=1, wait=9', 1_000, 'wait=1'],
   ['wait=soon, respond-async', 3_000, 'respond-async'],
   ['wait=007', 7_000, 'wait=7'],
@@ -15,9 +16,19 @@ test.each<[header: string, wait: number, applied: string]>([
   expect(parsePrefer(header, 3_000)).toEqual({ wait, applied })
 })
 
-test.each([undefined, '', 'return=minimal', 'wait', 'wait=', 'wait=-1', 'wait=1.5', 'wait=9999999999', ',;=,'])(
-  'asks for nothing of ours: %s',
-  (header) => {
-    expect(parsePrefer(header, 3_000)).toBeUndefined()
-  },
-)
+test.each([
+  undefined,
+  '',
+  'return=minimal',
+  'wait',
+  'wait=',
+  'wait=-1',
+  'wait=1.5',
+  'wait=9999999999',
+  ',;=,',
+  'foo="x,respond-async,y"',
+  'foo="x,respond-async',
+  'foo="\\",respond-async,\\',
+])('asks for nothing of ours: %s', (header) => {
+  expect(parsePrefer(header, 3_000)).toBeUndefined()
+})

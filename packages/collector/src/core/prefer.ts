@@ -8,6 +8,9 @@ export interface Preference {
 
 const PREFERENCE = /^\s*([^\s=;]+)\s*(?:=\s*(?:"([^"]*)"|([^\s;]*)))?\s*(?:;.*)?$/
 
+/** What is between commas, but for those in quotes; quotes that are never closed hold all the rest. */
+const BETWEEN_COMMAS = /(?:"(?:\\.?|[^"\\])*(?:"|$)|[^,"])+/g
+
 /**
  * Reads `respond-async` and `wait=<seconds>` (RFC 7240, sections 4.1 and 4.3). The first of a name counts; what is not
  * understood is left out, as the RFC wants it.
@@ -16,7 +19,7 @@ const PREFERENCE = /^\s*([^\s=;]+)\s*(?:=\s*(?:"([^"]*)"|([^\s;]*)))?\s*(?:;.*)?
  */
 export function parsePrefer(header: string | undefined, patience: number): Preference | undefined {
   const asked = new Map<string, string>()
-  for (const each of header?.split(',') ?? []) {
+  for (const each of header?.match(BETWEEN_COMMAS) ?? []) {
     const [, name, quoted, plain] = PREFERENCE.exec(each) ?? []
     if (name && !asked.has(name.toLowerCase())) asked.set(name.toLowerCase(), quoted ?? plain ?? '')
   }

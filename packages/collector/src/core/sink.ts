@@ -14,7 +14,7 @@ export interface Sink {
    * one generation has a batch says nothing of the next.
    */
   readonly generation: string
-  /** How long it may take for a batch, in milliseconds from 1. Default: the collector's `sinkDeadline`. */
+  /** How long it may take for a batch, in milliseconds from 1 to 3,600,000. Default: the collector's `sinkDeadline`. */
   readonly deadline?: number
   /** How a repeat is told at the destination. */
   readonly idempotency: Idempotency

@@ -1,0 +1,38 @@
+import { ConfigurationError } from './configuration-error.ts'
+
+// What a file in JavaScript says, or a setting in JSON, is of any kind. Nothing of it is shown: it may be a secret.
+
+/** @param form what each of the list looks like, for the message */
+export function checkList(setting: string, value: unknown, form: string): void {
+  const wrong = Array.isArray(value) ? value.findIndex((each) => !isObject(each)) : 0
+  if (wrong < 0) return
+  const fault = Array.isArray(value) ? `number ${wrong + 1} is no object.` : 'it is no list.'
+  throw new ConfigurationError(`${setting}: use a list, each of the form ${form}; ${fault}`)
+}
+
+export function checkObject(setting: string, value: unknown, known: readonly string[]): void {
+  if (!isObject(value)) throw new ConfigurationError(`${setting}: use an object with some of ${known.join(', ')}.`)
+  const unknown = Object.keys(value).find((name) => !known.includes(name))
+  if (unknown === undefined) return
+  throw new ConfigurationError(
+    `${setting}: there is no setting '${unknown}'; remove it, or use one of ${known.join(', ')}.`,
+  )
+}
+
+/** @param example what makes one that works, for the message */
+export function checkMethods(setting: string, value: unknown, names: readonly string[], example: string): void {
+  const methods = Object(value) as Record<string, unknown>
+  if (names.every((name) => typeof methods[name] === 'function')) return
+  throw new ConfigurationError(`${setting}: use an object with ${names.join(', ')}, such as ${example}.`)
+}
+
+export function checkFunction(setting: string, value: unknown): void {
+  if (typeof value !== 'function') throw new ConfigurationError(`${setting}: use a function, or leave it out.`)
+}
+
+export function checkBoolean(setting: string, value: unknown): void {
+  if (typeof value !== 'boolean') throw new ConfigurationError(`${setting}: use true or false, and no text of it.`)
+}
+
+const isObject = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -1,0 +1,29 @@
+import { expect, test } from 'vitest'
+import { describeError } from './describe-error.ts'
+
+const withCode = (error: Error, code: string) => Object.assign(error, { code })
+const failed = (cause: unknown) => new TypeError('fetch failed', { cause })
+
+test.each<[text: string, error: unknown]>([
+  ['TypeError: fetch failed', failed(undefined)],
+  [
+    'TypeError: fetch failed (Error: connect ECONNREFUSED ::1:9)',
+    failed(withCode(new Error('connect ECONNREFUSED ::1:9'), 'ECONNREFUSED')),
+  ],
+  ['TypeError: fetch failed (ECONNREFUSED, Error)', failed(withCode(new Error(), 'ECONNREFUSED'))],
+  ['TypeError: fetch failed (Error: bad port)', failed(new Error('bad port'))],
+  ['TypeError: fetch failed (ENOTFOUND)', failed({ code: 'ENOTFOUND' })],
+  ['TypeError: fetch failed (no route)', failed('no route')],
+  ['TypeError: fetch failed (Error: outer (Error: inner))', failed(new Error('outer', { cause: new Error('inner') }))],
+  ['Error: it threw Error: inner', new Error('it threw Error: inner', { cause: new Error('inner') })],
+  ['a text', 'a text'],
+])('%s', (text, error) => {
+  expect(describeError(error)).toBe(text)
+})
+
+test('errors that are the cause of one another are told of to an end', () => {
+  const [egg, hen] = [new Error('egg'), new Error('hen')]
+  egg.cause = hen
+  hen.cause = egg
+  expect(describeError(egg)).toBe('Error: egg (Error: hen (Error: egg (Error: hen)))')
+})
