@@ -6,6 +6,7 @@ import { harmless } from './core/harmless.ts'
 import { fromQueueMessage } from './core/queue-message.ts'
 import { toBackoff, toRetryDelay } from './core/retry-delay.ts'
 import type { Sink } from './core/sink.ts'
+import { toTrace } from './core/trace-context.ts'
 import { withDeadLetter } from './core/with-dead-letter.ts'
 import { fanOut } from './fan-out.ts'
 import { webPlatform } from './web-platform.ts'
@@ -28,6 +29,8 @@ export interface QueueLog {
   /** Absent when it is no message of ours. */
   batchId?: BatchId
   keyId?: string
+  /** The W3C trace of the request that brought the batch, 32 hex digits. */
+  traceId?: string
   sinks: SinkOutcome[]
 }
 
@@ -95,7 +98,10 @@ export function createQueueConsumer({
 
   async function deliver(message: QueuedMessage, queue: string): Promise<void> {
     const { id: messageId, attempts } = message
-    const settle = (retryAfter: number | undefined, rest: Pick<QueueLog, 'detail' | 'batchId' | 'keyId' | 'sinks'>) => {
+    const settle = (
+      retryAfter: number | undefined,
+      rest: Pick<QueueLog, 'detail' | 'batchId' | 'keyId' | 'traceId' | 'sinks'>,
+    ) => {
       if (retryAfter === undefined) message.ack()
       else message.retry({ delaySeconds: retryAfter })
       const acked = retryAfter === undefined
@@ -108,12 +114,14 @@ export function createQueueConsumer({
       settle(toRetryDelay(backoff(attempts), []), { detail: `queues: add '${queue}', with its sinks`, sinks: [] })
       return
     }
-    const batch = fromQueueMessage(message.body)
-    if (!batch) {
+    const queued = fromQueueMessage(message.body)
+    if (!queued) {
       const delay = toRetryDelay(Math.min(UNREADABLE, backoff(attempts)), [])
       settle(delay, { detail: 'it is no message of ours, or of a later release', sinks: [] })
       return
     }
+    const trace = queued.trace ?? toTrace(queued.digest)
+    const batch = { ...queued, trace }
     const kept = deadLetter ? sinks.map((sink) => withDeadLetter(sink, deadLetter)) : sinks
     const { required, bestEffort } = fanOut(batch, kept, { deadline: sinkDeadline, after: webPlatform.after, now })
     const deliveries = await required
@@ -124,6 +132,7 @@ export function createQueueConsumer({
     settle(faults.length === 0 ? undefined : toRetryDelay(backoff(attempts), asked), {
       batchId,
       keyId,
+      traceId: trace.traceId,
       sinks: outcomes,
     })
   }
