@@ -111,9 +111,7 @@ export function resolveOptions({
       `path: '${path}' is one of Segment's API; use another one, or set segmentApi to false.`,
     )
   }
-  if (!(Number.isSafeInteger(sinkDeadline) && sinkDeadline > 0)) {
-    throw new ConfigurationError(`sinkDeadline: use whole milliseconds from 1; it is ${sinkDeadline}.`)
-  }
+  checkSinkDeadline(sinkDeadline)
   if (!(Number.isSafeInteger(waitingBudget) && waitingBudget >= 0)) {
     throw new ConfigurationError(`waitingBudget: use whole milliseconds from 0; it is ${waitingBudget}.`)
   }
@@ -208,7 +206,12 @@ function checkEnrich({ geo = 'off', ip = 'off', ipSecret, ipHeader }: EnrichOpti
   }
 }
 
-function checkSinks(sinks: readonly Sink[]): void {
+export function checkSinkDeadline(sinkDeadline: number): void {
+  if (Number.isSafeInteger(sinkDeadline) && sinkDeadline > 0) return
+  throw new ConfigurationError(`sinkDeadline: use whole milliseconds from 1; it is ${sinkDeadline}.`)
+}
+
+export function checkSinks(sinks: readonly Sink[]): void {
   if (!sinks.some(({ required }) => required)) {
     throw new ConfigurationError(
       'sinks: add at least one that is required, or events are answered for that nobody has.',
@@ -245,7 +248,7 @@ function checkReceiptKeys(keys: readonly ReceiptKey[]): void {
   }
 }
 
-function checkDeadLetter(deadLetter: Sink | undefined, sinks: readonly Sink[]): void {
+export function checkDeadLetter(deadLetter: Sink | undefined, sinks: readonly Sink[]): void {
   if (!deadLetter) return
   const { name, guarantee } = deadLetter
   checkName('deadLetter', name)

@@ -3,7 +3,7 @@ import { deliverable } from '../test/batches.ts'
 import { recordingSink } from '../test/recording-sink.ts'
 import { ConfigurationError } from './core/configuration-error.ts'
 import { toQueueMessages } from './core/queue-message.ts'
-import type { SinkFault } from './core/sink.ts'
+import type { Sink, SinkFault } from './core/sink.ts'
 import { toTrace } from './core/trace-context.ts'
 import { createQueueConsumer, type QueueConsumerOptions, type QueueLog } from './queue-consumer.ts'
 
@@ -153,11 +153,32 @@ test('six messages are delivered at a time, as a Worker has no more connections'
   expect(messages.every(({ settled }) => settled[0] === 'acked')).toBe(true)
 })
 
-test.each([
-  [{}, 'name at least one queue'],
-  [{ q: [] }, "'q' needs a sink that is required"],
-  [{ q: [recordingSink({ required: false })] }, "'q' needs a sink that is required"],
-])('queues that cannot work are refused: %j', (queues, message) => {
-  expect(() => createQueueConsumer({ queues })).toThrow(ConfigurationError)
-  expect(() => createQueueConsumer({ queues })).toThrow(message)
+const bestEffort = (name: string): Sink => ({ ...recordingSink({ name }), guarantee: 'best-effort' })
+
+test.each<[what: string, options: QueueConsumerOptions, message: string]>([
+  ['no queue', { queues: {} }, 'name at least one queue'],
+  ['no sink', { queues: { q: [] } }, "'q': sinks: add at least one that is required"],
+  ['no required sink', { queues: { q: [recordingSink({ required: false })] } }, 'add at least one that is required'],
+  ['a required sink that promises nothing', { queues: { q: [bestEffort('b')] } }, "'b' only promises best effort"],
+  ['two sinks of one name', { queues: { q: [recordingSink(), recordingSink()] } }, "two are called 'recording'"],
+  [
+    'a sink at fault in the second queue',
+    { queues: { q: [recordingSink()], r: [bestEffort('b')] } },
+    "queues: 'r': sinks: 'b' only promises best effort",
+  ],
+  [
+    'dead letters with a sink that promises nothing',
+    { queues: { q: [recordingSink()] }, deadLetter: bestEffort('dead') },
+    "deadLetter: 'dead' only promises best effort",
+  ],
+  [
+    'dead letters with a sink that gave them up',
+    { queues: { q: [recordingSink()] }, deadLetter: recordingSink() },
+    "deadLetter: a sink is called 'recording', too",
+  ],
+  ['no time for a sink', { queues: { q: [recordingSink()] }, sinkDeadline: 0 }, 'sinkDeadline: use whole milliseconds'],
+  ['a deadline of NaN', { queues: { q: [recordingSink()] }, sinkDeadline: Number.NaN }, 'sinkDeadline: use whole'],
+])('what loses messages is refused: %s', (_, options, message) => {
+  expect(() => createQueueConsumer(options)).toThrow(ConfigurationError)
+  expect(() => createQueueConsumer(options)).toThrow(message)
 })

@@ -9,6 +9,7 @@ import type { Sink } from './core/sink.ts'
 import { toTrace } from './core/trace-context.ts'
 import { withDeadLetter } from './core/with-dead-letter.ts'
 import { fanOut } from './fan-out.ts'
+import { checkDeadLetter, checkSinkDeadline, checkSinks } from './options.ts'
 import { webPlatform } from './web-platform.ts'
 
 /** What one delivery of one message came to. Holds no control characters and nothing of any event. */
@@ -93,7 +94,8 @@ export function createQueueConsumer({
   now = Date.now,
   log = () => {},
 }: QueueConsumerOptions): QueueConsumer {
-  checkQueues(queues)
+  checkQueues(queues, deadLetter)
+  checkSinkDeadline(sinkDeadline)
   const tell = harmless(log)
 
   async function deliver(message: QueuedMessage, queue: string): Promise<void> {
@@ -149,10 +151,15 @@ export function createQueueConsumer({
   }
 }
 
-function checkQueues(queues: QueueConsumerOptions['queues']): void {
+function checkQueues(queues: QueueConsumerOptions['queues'], deadLetter: Sink | undefined): void {
   if (Object.keys(queues).length === 0) throw new ConfigurationError('queues: name at least one queue, with its sinks.')
   for (const [queue, sinks] of Object.entries(queues)) {
-    if (sinks.some(({ required }) => required)) continue
-    throw new ConfigurationError(`queues: '${queue}' needs a sink that is required, or its messages are lost.`)
+    try {
+      checkSinks(sinks)
+      checkDeadLetter(deadLetter, sinks)
+    } catch (error) {
+      if (!(error instanceof ConfigurationError)) throw error
+      throw new ConfigurationError(`queues: '${queue}': ${error.message}`)
+    }
   }
 }
