@@ -11,8 +11,8 @@ import {
   workersSignatureCache,
 } from '@waybill/collector'
 
-// All there is to configure. The Worker is this file; `waybill check` and Node read it, too. What is secret comes with
-// `env`: bindings, variables and secrets of the Worker, or the variables of the process.
+// All there is to configure. The Worker is this file, and `waybill check` reads it, too. What is secret comes with `env`:
+// bindings, variables and secrets of the Worker.
 
 /** `Env` of worker-configuration.d.ts has what wrangler.jsonc binds; this is what else may be set. */
 export interface Settings {

@@ -4,9 +4,9 @@ import { appendFile, cp, mkdir, readdir, readFile, realpath, symlink } from 'nod
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
-import { expect, test } from 'vitest'
+import { expect, onTestFailed, test } from 'vitest'
 import { makeBatch, toBody } from '../harness/batch.ts'
-import { startCollectorProgram } from '../harness/collector-program.ts'
+import { BIN, startCollectorProgram } from '../harness/collector-program.ts'
 import { postBatch } from '../harness/post-batch.ts'
 import { scale } from '../harness/scale.ts'
 import { temporaryFolder } from '../harness/temporary-folder.ts'
@@ -125,6 +125,24 @@ test('asked a second time, it ends at once; at its deadline it cuts off what is 
     expect(await collector.exited).toBe(code)
     expect(collector.stderr().includes('cut off 1 in flight')).toBe(code === 1)
   }
+})
+
+test('started through npm, whose shell tells it nothing when it is asked to end, it stops by itself and lets go of its folder', async () => {
+  await using folder = await temporaryFolder('node-collector')
+  const shell = ['sh', '-c', '"$0" "$@" & echo $!; wait', process.execPath, BIN] as const
+  const env = { npm_command: 'exec' }
+  await using collector = await startCollectorProgram({ dir: folder.path, env }, shell)
+  onTestFailed(() => void process.kill(Number.parseInt(collector.stdout(), 10), 'SIGKILL'))
+  const { header, events } = makeBatch()
+  const { status } = await postBatch({ url: collector.url, key: 'wk_dev', body: toBody(header, events) })
+  expect(status).toBe(200)
+
+  collector.signal('SIGTERM')
+  // Its pipes are closed when the collector is gone, too.
+  expect(await collector.exited).toBe('SIGTERM')
+  expect(collector.stderr()).toMatch(/npm has ended, finishing what is in flight.*waybill: done/s)
+  await using _ = await startCollectorProgram({ dir: folder.path })
+  expect(await audit(folder.path)).toMatchObject({ verdict: 'complete', totals: { events: 3 } })
 })
 
 test('what it cannot start with is named, with exit code 2', async () => {

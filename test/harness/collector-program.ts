@@ -15,7 +15,7 @@ export interface CollectorProgram extends AsyncDisposable {
   stderr(): string
 }
 
-const BIN = join(import.meta.dirname, '../../packages/collector/dist/bin.js')
+export const BIN: string = join(import.meta.dirname, '../../packages/collector/dist/bin.js')
 
 /** Starts it on a free port. Rejects with what it printed when it ends before it is up. */
 export async function startCollectorProgram(

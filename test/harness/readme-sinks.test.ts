@@ -26,20 +26,18 @@ test('no sink of the package is left out of the table, nor of the suite', () => 
 
 const bucket = { head: async () => null, put: async () => ({}) }
 
-/** What the block of the README exports first that names this. */
-function run(name: string) {
-  const code =
-    readme.match(/^```ts\n(import \{ createCollector.*?)^```/gms)?.find((block) => block.includes(name)) ?? ''
+/** What the block of the README exports that has this in it, with nothing there that it does not import or define itself. */
+function run(text: string) {
+  const blocks = readme.match(/^```ts\n.*?^```/gms) ?? []
+  const code = blocks.find((block) => block.includes("from '@waybill/collector'") && block.includes(text)) ?? ''
   const body = stripTypeScriptTypes(code.replaceAll(/^```.*$/gm, ''))
-    .replace(/^\s*import (\{.*\}) from '@waybill\/collector'/, 'const $1 = collector')
+    .replace(/^\s*import (\{.*?\}) from '@waybill\/collector'/s, 'const $1 = exported')
     .replace(/export default|export const toCollector =/, 'return')
-    .replaceAll('export const', 'const')
-  const keys = [{ key: 'wk_live_1', id: 'shop', origins: ['https://www.example.com'] }]
-  return new Function('collector', 'keys', body)(collector, keys)
+  return new Function('exported', body)(collector)
 }
 
 test("the README's collector with three sinks is one", async () => {
-  const toCollector = run('toCollector')
+  const toCollector = run('export const toCollector')
   const app = toCollector({ S3_KEY_ID: 'AKIA…', S3_SECRET: 'secret', SEGMENT_WRITE_KEY: 'abc123', EVENTS: bucket })
   expect(await (await app.request('/health')).json()).toMatchObject({ status: 'ok', sinks: ['s3', 'segment'] })
 })
@@ -52,17 +50,31 @@ test("the README's Worker with queues is one", async () => {
     },
   })
   const env = { BATCHES: queue('batches'), TO_R2: queue('r2'), TO_WEBHOOK: queue('webhook'), EVENTS: bucket }
-  const worker = run('consumerOf')
+  const worker = run('createQueueConsumer(')
   const settings = {
     ...env,
+    WRITE_KEYS: JSON.stringify({
+      wk_live_1: { id: 'shop', origins: ['https://www.example.com'], rate: { limit: 1, period: 3600 } },
+    }),
     WEBHOOK_URL: 'https://example.com',
     WEBHOOK_SECRET: 'whsec_c2VjcmV0IHNlY3JldCBzZWNyZXQgc2VjcmV0',
   }
   const health = await worker.fetch(new Request('https://collector.example/health'), settings)
   expect(await health.json()).toMatchObject({ status: 'ok', sinks: ['queue'] })
+  const present = async () => {
+    const headers = { 'Content-Type': 'text/plain', Origin: 'https://www.example.com' }
+    const url = 'https://collector.example/v1/events?key=wk_live_1'
+    const response: Response = await worker.fetch(new Request(url, { method: 'POST', headers, body: '{}' }), settings)
+    return response.status
+  }
+  // One collector has both requests: only it can have counted the first.
+  expect([await present(), await present()]).toEqual([400, 429])
   const [body] = await toQueueMessages(await deliverable(1, 1))
   const acked: string[] = []
   const message = { id: '1', attempts: 1, body: new TextDecoder().decode(body), ack: () => acked.push('1') }
   await worker.queue({ queue: 'waybill-batches', messages: [message] }, settings)
   expect([acked, sent]).toEqual([['1'], ['r2', 'webhook']])
+  // The consumer is there by now, and needs no settings any more.
+  await worker.queue({ queue: 'waybill-batches', messages: [message] }, {})
+  expect(sent).toEqual(['r2', 'webhook', 'r2', 'webhook'])
 })

@@ -112,9 +112,7 @@ export function resolveOptions({
       `path: '${path}' is one of Segment's API; use another one, or set segmentApi to false.`,
     )
   }
-  if (!isTime(sinkDeadline, 1)) {
-    throw new ConfigurationError(`sinkDeadline: use whole milliseconds from 1 to ${LONGEST}; it is ${sinkDeadline}.`)
-  }
+  checkSinkDeadline(sinkDeadline)
   if (!isTime(waitingBudget, 0)) {
     throw new ConfigurationError(`waitingBudget: use whole milliseconds from 0 to ${LONGEST}; it is ${waitingBudget}.`)
   }
@@ -241,7 +239,12 @@ function checkEnrich(enrich: EnrichOptions): void {
   }
 }
 
-function checkSinks(sinks: readonly Sink[]): void {
+export function checkSinkDeadline(sinkDeadline: number): void {
+  if (isTime(sinkDeadline, 1)) return
+  throw new ConfigurationError(`sinkDeadline: use whole milliseconds from 1 to ${LONGEST}; it is ${sinkDeadline}.`)
+}
+
+export function checkSinks(sinks: readonly Sink[]): void {
   checkList('sinks', sinks, '{ name, guarantee, required, deliver, … }')
   if (!sinks.some(({ required }) => required)) {
     throw new ConfigurationError(
@@ -283,7 +286,7 @@ function checkReceiptKeys(keys: readonly ReceiptKey[]): void {
   }
 }
 
-function checkDeadLetter(deadLetter: Sink | undefined, sinks: readonly Sink[]): void {
+export function checkDeadLetter(deadLetter: Sink | undefined, sinks: readonly Sink[]): void {
   if (!deadLetter) return
   const { name, guarantee } = deadLetter
   checkName('deadLetter', name)

@@ -3,7 +3,8 @@ import { deliverable } from '../test/batches.ts'
 import { recordingSink } from '../test/recording-sink.ts'
 import { ConfigurationError } from './core/configuration-error.ts'
 import { toQueueMessages } from './core/queue-message.ts'
-import type { SinkFault } from './core/sink.ts'
+import type { Sink, SinkFault } from './core/sink.ts'
+import { toTrace } from './core/trace-context.ts'
 import { createQueueConsumer, type QueueConsumerOptions, type QueueLog } from './queue-consumer.ts'
 
 /** A message that says what became of it. */
@@ -90,12 +91,26 @@ test('a message that cannot be read comes again within a minute each time, and h
   await consumer({ queue: 'q', messages: [bad.message, good.message, late.message] })
   expect([bad.settled, good.settled, late.settled]).toEqual([[{ delaySeconds: 10 }], ['acked'], [{ delaySeconds: 60 }]])
   const [at, queue, detail] = ['1970-01-01T00:00:00.000Z', 'q', expect.stringContaining('no message of ours')]
+  const traceId = toTrace((await deliverable(2, 2)).digest).traceId
   const [batchId, sinks] = [expect.stringMatching(/:2-2$/), [{ name: 'recording', taken: true, ms: 0 }]]
   expect(entries.toSorted((one, other) => one.messageId.localeCompare(other.messageId))).toEqual([
     { at, queue, messageId: 'm1', attempts: 1, acked: false, retryAfter: 10, detail, sinks: [] },
-    { at, queue, messageId: 'm2', attempts: 1, acked: true, batchId, keyId: 'site', sinks },
+    { at, queue, messageId: 'm2', attempts: 1, acked: true, batchId, keyId: 'site', traceId, sinks },
     { at, queue, messageId: 'm3', attempts: 50, acked: false, retryAfter: 60, detail, sinks: [] },
   ])
+})
+
+test('the trace of the request that brought a batch goes on to the sinks behind the queue, and into the log', async () => {
+  const traceId = '0af7651916cd43dd8448eb211c80319c'
+  const trace = { traceId, traceparent: `00-${traceId}-b7ad6b7169203331-01`, tracestate: 'vendor=1' }
+  const [body] = await toQueueMessages({ ...(await deliverable(1, 1)), trace })
+  const { message } = await queued(1)
+  const sink = recordingSink()
+  const entries: QueueLog[] = []
+  const consumer = createQueueConsumer({ queues: { q: [sink] }, log: (entry) => entries.push(entry) })
+  await consumer({ queue: 'q', messages: [{ ...message, body: new TextDecoder().decode(body) }] })
+  expect([...sink.batches.values()].map(({ trace }) => trace)).toEqual([trace])
+  expect(entries).toMatchObject([{ traceId }])
 })
 
 test('the messages of a queue that was forgotten here wait for the release that names it', async () => {
@@ -138,11 +153,32 @@ test('six messages are delivered at a time, as a Worker has no more connections'
   expect(messages.every(({ settled }) => settled[0] === 'acked')).toBe(true)
 })
 
-test.each([
-  [{}, 'name at least one queue'],
-  [{ q: [] }, "'q' needs a sink that is required"],
-  [{ q: [recordingSink({ required: false })] }, "'q' needs a sink that is required"],
-])('queues that cannot work are refused: %j', (queues, message) => {
-  expect(() => createQueueConsumer({ queues })).toThrow(ConfigurationError)
-  expect(() => createQueueConsumer({ queues })).toThrow(message)
+const bestEffort = (name: string): Sink => ({ ...recordingSink({ name }), guarantee: 'best-effort' })
+
+test.each<[what: string, options: QueueConsumerOptions, message: string]>([
+  ['no queue', { queues: {} }, 'name at least one queue'],
+  ['no sink', { queues: { q: [] } }, "'q': sinks: add at least one that is required"],
+  ['no required sink', { queues: { q: [recordingSink({ required: false })] } }, 'add at least one that is required'],
+  ['a required sink that promises nothing', { queues: { q: [bestEffort('b')] } }, "'b' only promises best effort"],
+  ['two sinks of one name', { queues: { q: [recordingSink(), recordingSink()] } }, "two are called 'recording'"],
+  [
+    'a sink at fault in the second queue',
+    { queues: { q: [recordingSink()], r: [bestEffort('b')] } },
+    "queues: 'r': sinks: 'b' only promises best effort",
+  ],
+  [
+    'dead letters with a sink that promises nothing',
+    { queues: { q: [recordingSink()] }, deadLetter: bestEffort('dead') },
+    "deadLetter: 'dead' only promises best effort",
+  ],
+  [
+    'dead letters with a sink that gave them up',
+    { queues: { q: [recordingSink()] }, deadLetter: recordingSink() },
+    "deadLetter: a sink is called 'recording', too",
+  ],
+  ['no time for a sink', { queues: { q: [recordingSink()] }, sinkDeadline: 0 }, 'sinkDeadline: use whole milliseconds'],
+  ['a deadline of NaN', { queues: { q: [recordingSink()] }, sinkDeadline: Number.NaN }, 'sinkDeadline: use whole'],
+])('what loses messages is refused: %s', (_, options, message) => {
+  expect(() => createQueueConsumer(options)).toThrow(ConfigurationError)
+  expect(() => createQueueConsumer(options)).toThrow(message)
 })

@@ -6,8 +6,10 @@ import { harmless } from './core/harmless.ts'
 import { fromQueueMessage } from './core/queue-message.ts'
 import { toBackoff, toRetryDelay } from './core/retry-delay.ts'
 import type { Sink } from './core/sink.ts'
+import { toTrace } from './core/trace-context.ts'
 import { withDeadLetter } from './core/with-dead-letter.ts'
 import { fanOut } from './fan-out.ts'
+import { checkDeadLetter, checkSinkDeadline, checkSinks } from './options.ts'
 import { webPlatform } from './web-platform.ts'
 
 /** What one delivery of one message came to. Holds no control characters and nothing of any event. */
@@ -28,6 +30,8 @@ export interface QueueLog {
   /** Absent when it is no message of ours. */
   batchId?: BatchId
   keyId?: string
+  /** The W3C trace of the request that brought the batch, 32 hex digits. */
+  traceId?: string
   sinks: SinkOutcome[]
 }
 
@@ -90,12 +94,16 @@ export function createQueueConsumer({
   now = Date.now,
   log = () => {},
 }: QueueConsumerOptions): QueueConsumer {
-  checkQueues(queues)
+  checkQueues(queues, deadLetter)
+  checkSinkDeadline(sinkDeadline)
   const tell = harmless(log)
 
   async function deliver(message: QueuedMessage, queue: string): Promise<void> {
     const { id: messageId, attempts } = message
-    const settle = (retryAfter: number | undefined, rest: Pick<QueueLog, 'detail' | 'batchId' | 'keyId' | 'sinks'>) => {
+    const settle = (
+      retryAfter: number | undefined,
+      rest: Pick<QueueLog, 'detail' | 'batchId' | 'keyId' | 'traceId' | 'sinks'>,
+    ) => {
       if (retryAfter === undefined) message.ack()
       else message.retry({ delaySeconds: retryAfter })
       const acked = retryAfter === undefined
@@ -108,12 +116,14 @@ export function createQueueConsumer({
       settle(toRetryDelay(backoff(attempts), []), { detail: `queues: add '${queue}', with its sinks`, sinks: [] })
       return
     }
-    const batch = fromQueueMessage(message.body)
-    if (!batch) {
+    const queued = fromQueueMessage(message.body)
+    if (!queued) {
       const delay = toRetryDelay(Math.min(UNREADABLE, backoff(attempts)), [])
       settle(delay, { detail: 'it is no message of ours, or of a later release', sinks: [] })
       return
     }
+    const trace = queued.trace ?? toTrace(queued.digest)
+    const batch = { ...queued, trace }
     const kept = deadLetter ? sinks.map((sink) => withDeadLetter(sink, deadLetter)) : sinks
     const { required, bestEffort } = fanOut(batch, kept, { deadline: sinkDeadline, after: webPlatform.after, now })
     const deliveries = await required
@@ -124,6 +134,7 @@ export function createQueueConsumer({
     settle(faults.length === 0 ? undefined : toRetryDelay(backoff(attempts), asked), {
       batchId,
       keyId,
+      traceId: trace.traceId,
       sinks: outcomes,
     })
   }
@@ -140,10 +151,15 @@ export function createQueueConsumer({
   }
 }
 
-function checkQueues(queues: QueueConsumerOptions['queues']): void {
+function checkQueues(queues: QueueConsumerOptions['queues'], deadLetter: Sink | undefined): void {
   if (Object.keys(queues).length === 0) throw new ConfigurationError('queues: name at least one queue, with its sinks.')
   for (const [queue, sinks] of Object.entries(queues)) {
-    if (sinks.some(({ required }) => required)) continue
-    throw new ConfigurationError(`queues: '${queue}' needs a sink that is required, or its messages are lost.`)
+    try {
+      checkSinks(sinks)
+      checkDeadLetter(deadLetter, sinks)
+    } catch (error) {
+      if (!(error instanceof ConfigurationError)) throw error
+      throw new ConfigurationError(`queues: '${queue}': ${error.message}`)
+    }
   }
 }

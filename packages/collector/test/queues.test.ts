@@ -1,5 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { expect, test, vi } from 'vitest'
+import type { Batch } from '../src/core/batch.ts'
 import { createCollector } from '../src/create-collector.ts'
 import { createQueueConsumer, type QueueLog } from '../src/queue-consumer.ts'
 import { noSignatureCache } from '../src/signature-caches/no-signature-cache.ts'
@@ -16,6 +17,12 @@ const batches = queueSink({ queue: env.BATCHES, queueName: 'batches' })
 const backoff = () => 0
 const soon = { timeout: 5_000, interval: 5 }
 
+const traceId = '4bf92f3577b34da6a3ce929d0e0e4736'
+const trace = { traceId, traceparent: `00-${traceId}-00f067aa0ba902b7-01`, tracestate: 'rojo=1' }
+
+/** A batch of a trace, which each hop has to hand on. */
+const traced = async (first: number, last: number): Promise<Batch> => ({ ...(await deliverable(first, last)), trace })
+
 test('a sink that fails twice has the batch in the end, and neighbours do not wait for it', async () => {
   let failures = 0
   const order: string[] = []
@@ -28,7 +35,7 @@ test('a sink that fails twice has the batch in the end, and neighbours do not wa
   })
   const entries: QueueLog[] = []
   onQueue('batches', createQueueConsumer({ queues: { batches: [sink] }, backoff, log: (entry) => entries.push(entry) }))
-  const [failing, good] = [await deliverable(1, 2), await deliverable(3, 4)]
+  const [failing, good] = [await traced(1, 2), await traced(3, 4)]
   for (const batch of [failing, good]) expect((await batches.deliver(batch, signal)).ok).toBe(true)
   await vi.waitFor(() => expect(order).toEqual([good.batchId, failing.batchId]), soon)
   expect([...sink.batches.values()]).toEqual([good, failing])
@@ -111,7 +118,7 @@ test('one hop and a queue for each sink: what one of them lacks is not repeated 
     backoff,
   })
   for (const queue of ['batches', 'one', 'other']) onQueue(queue, consumer)
-  const batch = await deliverable(7, 9)
+  const batch = await traced(7, 9)
   await batches.deliver(batch, signal)
   await vi.waitFor(() => expect(taken).toEqual(['one', 'other']), soon)
   for (const sink of [one, other]) expect([...sink.batches.values()]).toEqual([batch])

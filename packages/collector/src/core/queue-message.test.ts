@@ -32,6 +32,26 @@ test('a batch comes out of its message as it went in, byte for byte', async () =
   expect(await partsOf(batch)).toEqual([batch])
 })
 
+const TRACE_ID = '0af7651916cd43dd8448eb211c80319c'
+const trace = { traceId: TRACE_ID, traceparent: `00-${TRACE_ID}-b7ad6b7169203331-01` }
+
+test('all parts of a batch are of its trace', async () => {
+  const whole = { ...trace, tracestate: 'vendor=1' }
+  const parts = await partsOf({ ...(await received(1, large)), trace: whole })
+  expect(new Set(parts.map((part) => JSON.stringify(part.trace)))).toEqual(new Set([JSON.stringify(whole)]))
+})
+
+test('a trace that is none is left out, and the batch is not', async () => {
+  const [message] = await toQueueMessages({ ...(await received(1, linesOf(1, 2))), trace })
+  for (const spoilt of ['7', 'null', '"text"', '{"traceparent":7}', '{"traceparent":"00-x","tracestate":"a=1"}']) {
+    const text = textOf(message as Uint8Array).replace(JSON.stringify({ traceparent: trace.traceparent }), spoilt)
+    expect(text).toContain(`"trace":${spoilt}`)
+    const batch = fromQueueMessage(text)
+    expect(batch?.batchId).toBe(`${STREAM}:1-2`)
+    expect(batch?.trace).toBeUndefined()
+  }
+})
+
 test('what the collector did not append to is left as it is', async () => {
   const batch = await deliverable(1, 2, [lineOf(1, { received: { at: 'once' } }), lineOf(2)])
   expect(await partsOf(batch)).toEqual([batch])
@@ -57,7 +77,7 @@ test('a token and a receipt stay with the collector', async () => {
 })
 
 test('a large batch makes messages of at most 127,900 bytes, each a batch of its own, which together are the batch', async () => {
-  const batch = await received(1, large)
+  const batch = { ...(await received(1, large)), trace: { ...trace, tracestate: '"'.repeat(512) } }
   for (const message of await toQueueMessages(batch)) expect(message.length).toBeLessThanOrEqual(127_900)
   const parts = await partsOf(batch)
   expect(parts.map(({ header: { first, last } }) => [first, last])).toEqual([

@@ -5,6 +5,7 @@ import { cutLines } from './cut-lines.ts'
 import { digest } from './digest.ts'
 import { toNdjson } from './join-lines.ts'
 import { sha256 } from './sha256.ts'
+import { parseTrace, type TraceContext } from './trace-context.ts'
 
 /**
  * Bytes of the client's lines in one message. A message of a Cloudflare Queue has 128,000 bytes at most, some 100 of them
@@ -25,6 +26,8 @@ interface Envelope {
   header: BatchHeader
   /** How each line ends: with what the collector appended, which all lines of a batch share. */
   ending: string
+  /** Which trace the batch is part of; nothing in messages of earlier releases. */
+  trace?: Pick<TraceContext, 'traceparent' | 'tracestate'>
 }
 
 /**
@@ -34,7 +37,7 @@ interface Envelope {
  * their own range and batch id, and a digest made of the batch's and of their range, for which a fork stays a fork. A
  * client's token and receipt are for the collector and stay there.
  */
-export async function toQueueMessages({ keyId, receivedAt, ...batch }: Batch): Promise<Bytes[]> {
+export async function toQueueMessages({ keyId, receivedAt, trace, ...batch }: Batch): Promise<Bytes[]> {
   const { receipt: _, token: __, ...header } = batch.header
   const { lines, ending } = splitEnding(batch.lines)
   const runs = cutLines(lines, LINES_BYTES)
@@ -50,11 +53,13 @@ export async function toQueueMessages({ keyId, receivedAt, ...batch }: Batch): P
               digest: await digest(encoder.encode(`${batch.digest}:${first}-${last}`), sha256),
               header: { ...header, batchId: toBatchId(header.streamId, first, last), first, last },
             }
-      const envelope: Envelope = { v: 1, keyId, receivedAt, ...part, ending }
+      const envelope: Envelope = { v: 1, keyId, receivedAt, ...part, ending, ...(trace && { trace: toHeaders(trace) }) }
       return concat([encoder.encode(`${JSON.stringify(envelope)}\n`), toNdjson(run)])
     }),
   )
 }
+
+const toHeaders = ({ traceId: _, ...headers }: TraceContext): Omit<TraceContext, 'traceId'> => headers
 
 const seqOf = (line: Bytes): Seq => JSON.parse(decoder.decode(line)).seq
 
@@ -86,6 +91,7 @@ export function fromQueueMessage(body: unknown): Batch | undefined {
   const envelope = parseEnvelope(body.slice(0, Math.max(end, 0)))
   if (!envelope || !body.endsWith('}\n')) return
   const { keyId, digest, receivedAt, header, ending } = envelope
+  const trace = parseTrace(envelope.trace?.traceparent, envelope.trace?.tracestate)
   const lines = body.slice(end + 1, -1).split('\n')
   return {
     batchId: header.batchId,
@@ -94,6 +100,7 @@ export function fromQueueMessage(body: unknown): Batch | undefined {
     digest,
     receivedAt,
     lines: lines.map((line) => encoder.encode(line.slice(0, -1) + ending)),
+    ...(trace && { trace }),
   }
 }
 
@@ -105,7 +112,7 @@ function parseEnvelope(line: string): Envelope | undefined {
     return
   }
   if (typeof value !== 'object' || value === null) return
-  const { v, keyId, digest, receivedAt, header, ending } = value as Record<string, unknown>
+  const { v, keyId, digest, receivedAt, header, ending, trace } = value as Record<string, unknown>
   const parsed = parseHeader(JSON.stringify(header ?? null))
   const isKnown =
     v === 1 &&
@@ -113,7 +120,15 @@ function parseEnvelope(line: string): Envelope | undefined {
     matches(digest, /^[0-9a-f]{64}$/) &&
     isTimestamp(receivedAt) &&
     matches(ending, /\}$/)
-  return isKnown && parsed.ok ? { v, keyId, digest, receivedAt, header: parsed.value, ending } : undefined
+  if (!isKnown || !parsed.ok) return
+  return { v, keyId, digest, receivedAt, header: parsed.value, ending, ...readTrace(trace) }
+}
+
+/** A message without a trace, or with one that is none, is delivered all the same. */
+function readTrace(trace: unknown): Pick<Envelope, 'trace'> {
+  const { traceparent, tracestate } = (trace ?? {}) as Record<string, unknown>
+  if (typeof traceparent !== 'string') return {}
+  return { trace: { traceparent, ...(typeof tracestate === 'string' && { tracestate }) } }
 }
 
 const matches = (value: unknown, pattern: RegExp): value is string => typeof value === 'string' && pattern.test(value)

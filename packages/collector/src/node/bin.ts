@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { isStartedByNpm, parentEnded } from './parent-ended.ts'
 import { run } from './run.ts'
 
 // A collector whose log nobody reads any more goes on.
@@ -16,6 +17,7 @@ const stopped = new Promise<string>((resolve) => {
       resolve(signal)
     })
   }
+  if (isStartedByNpm(process.env)) parentEnded().then(() => resolve('npm has ended'))
 })
 
 // Not `process.exit`: what was written to a pipe is still under way.

@@ -60,9 +60,9 @@ async function serve(
   }
   stderr.write(introduce(server, resolve(dir), keys))
 
-  const signal = await stopped
+  const reason = await stopped
   const closing = server.close(grace)
-  stderr.write(`waybill: ${signal}, finishing what is in flight; once more to end at once\n`)
+  stderr.write(`waybill: ${reason}, finishing what is in flight; once more to end at once\n`)
   const cutOff = await closing
   await sink.close()
   stderr.write(

@@ -16,8 +16,9 @@ import { readSender } from '../read-sender.ts'
 import { readTrace } from '../read-trace.ts'
 import type { TakenBatch } from '../take-batch.ts'
 import { basicUser } from './basic-user.ts'
-import { readBody } from './read-body.ts'
+import { readBody, readWriteKey } from './read-body.ts'
 import { segmentPaths, type Taken } from './segment-paths.ts'
+import { compactJson } from './split-json.ts'
 import { toBatches } from './to-batches.ts'
 import { toRefusal } from './to-refusal.ts'
 
@@ -51,13 +52,14 @@ export function createSegmentApi({ enrich: asked, sinkDeadline, now, log, platfo
     if (known && !known.ok) return known
     const plain = await readPlain(c, known?.value.limits ?? gate.limits, platform.inflate)
     if (!plain.ok) return refuse(plain.fault, known?.value.writeKey.id)
-    const body = readBody(plain.value, takes)
-    const site = known ?? (await admit({ key: body?.writeKey, origin }, gate))
+    const json = compactJson(plain.value)
+    const site = known ?? (await admit({ key: readWriteKey(json), origin }, gate))
     if (!site.ok) return site
     const { writeKey, sinks, limits } = site.value
     const keyId = writeKey.id
     // There is no place for one in what these clients send.
     if (writeKey.tokenSecrets) return refuse({ reason: 'token_required' }, keyId)
+    const body = readBody(json, takes)
     if (!body) return refuse({ reason: 'invalid_body' }, keyId)
     if (body.events.length > EVENTS) return refuse({ reason: 'too_many_events', max: EVENTS }, keyId)
     // Each event gets what the batch says of all: a small body must not become a large batch.

@@ -112,6 +112,15 @@ describe('events of Segment’s API', () => {
     expect(held(sink)).toEqual([1, 2, 3].map((marker) => ({ ...eventOf(marker), seq: 1 })))
   })
 
+  test.each(['Basic Og==', 'Basic %', 'Bearer abc'])(
+    'may have their key in the body beside %s',
+    async (Authorization) => {
+      const { app, sink } = collectorWith()
+      await taken(await post(app, '/v1/t', { ...eventOf(1), writeKey: KEY }, { Authorization }))
+      expect(held(sink)).toHaveLength(1)
+    },
+  )
+
   test('say nothing with null and with an empty id, and their numbers keep all their digits', async () => {
     const { app, sink } = collectorWith()
     const body = `{ "event": "Paid", "userId": null, "groupId" : "", "context": null, "anonymousId": 12345678901234567890,
@@ -407,6 +416,23 @@ describe('what is not taken yet', () => {
     expect(sink.batches.size).toBe(1)
   })
 
+  test('is what no sink is there for: these clients would forget it on 403, for an operator’s fault', async () => {
+    const claims = { kid: '1', iat: NOW / 1000, id: 'shop', origins: [ORIGIN], sinks: ['elsewhere'] }
+    const secret = 'what write keys are signed with here'
+    const { app } = collectorWith({ keys: [], signingKeys: [{ id: '1', secret }] })
+    const Authorization = basic(await signKey(claims, secret, hmacSha256))
+    for (const [count, wait] of [
+      ['0', '60'],
+      ['1', '120'],
+      ['9', '300'],
+    ] as const) {
+      const response = await post(app, '/v1/track', eventOf(1), { Authorization, 'X-Retry-Count': count })
+      expect(response.headers.get('Retry-After')).toBe(wait)
+      const detail = expect.stringContaining('elsewhere')
+      expect(await problemOf(response)).toMatchObject({ status: 429, code: 'no_sink', detail })
+    }
+  })
+
   test('is not what only a best-effort sink has not', async () => {
     const lazy = recordingSink({
       name: 'lazy',
@@ -448,6 +474,23 @@ describe('a refusal has its status and code', () => {
     ['a batch that is no list', 400, 'invalid_body', (app) => post(app, '/v1/batch', { batch: {} })],
     ['two batches in one', 400, 'invalid_body', (app) => post(app, '/v1/batch', '{"batch":[],"batch":[]}')],
     ['a batch that breaks off', 400, 'invalid_body', (app) => post(app, '/v1/batch', '{"batch":[{"type":"track"}')],
+    ...[
+      '{"writeKey":"wk_live_1","batch":{}}',
+      '{"writeKey":"wk_live_1","batch":[{"type":"track"}',
+      '{"batch":[],"batch":[],"writeKey":"wk_live_1"',
+      '{"writeKey":"wk_live_1",batch}',
+    ].map((body): [string, number, string, (app: App) => Promise<Response>] => [
+      `a known key in ${body}`,
+      400,
+      'invalid_body',
+      (app) => post(app, '/v1/batch', body.replace('wk_live_1', KEY), { Authorization: null }),
+    ]),
+    [
+      'two keys in one body',
+      401,
+      'unknown_key',
+      (app) => post(app, '/v1/t', `{"writeKey":"${KEY}","writeKey":"wk_x"}`, { Authorization: null }),
+    ],
     ['a large body', 413, 'body_too_large', (app) => post(app, '/v1/t', 'x'.repeat(524_289))],
     [
       'a bomb',

@@ -31,15 +31,19 @@ export function compactJson(json: Bytes): Bytes {
   return compact.subarray(0, length)
 }
 
+interface Parts {
+  parts: Bytes[]
+  /** Whether the brackets are of one array, or of one object. If not, the last part may be anything. */
+  whole: boolean
+}
+
 /**
  * The elements of an array, or the members of an object with their names and colons, as views of the same memory. Takes
  * compact JSON, and looks at nothing but where its parts end: one that is no JSON does not spoil its neighbours.
- *
- * @returns nothing when the brackets are not of one array, or of one object
  */
-function splitParts(json: Bytes, open: '[' | '{'): Bytes[] | undefined {
-  if (json[0] !== open.charCodeAt(0)) return
+function splitParts(json: Bytes, open: '[' | '{'): Parts {
   const parts: Bytes[] = []
+  if (json[0] !== open.charCodeAt(0)) return { parts, whole: false }
   let depth = 0
   let quoted = false
   let from = 1
@@ -52,19 +56,31 @@ function splitParts(json: Bytes, open: '[' | '{'): Bytes[] | undefined {
       parts.push(json.subarray(from, index))
       from = index + 1
     } else if (CLOSE.has(byte) && --depth === 0) {
-      if (index !== json.length - 1) return
       if (parts.length > 0 || index > from) parts.push(json.subarray(from, index))
-      return parts
+      return { parts, whole: index === json.length - 1 }
     }
   }
+  return { parts: [...parts, json.subarray(from)], whole: false }
 }
 
-export const splitElements = (array: Bytes): Bytes[] | undefined => splitParts(array, '[')
+export function splitElements(array: Bytes): Bytes[] | undefined {
+  const { parts, whole } = splitParts(array, '[')
+  return whole ? parts : undefined
+}
 
 /** The members of an object, or nothing where one of them has no name. */
 export function splitMembers(object: Bytes): Member[] | undefined {
-  const members = splitParts(object, '{')?.map(splitMember)
-  return members?.every((member) => member !== undefined) ? members : undefined
+  const { parts, whole } = splitParts(object, '{')
+  const members = parts.map(splitMember)
+  return whole && members.every((member) => member !== undefined) ? members : undefined
+}
+
+/** The value of the one member of this name, in an object of which the rest may be spoilt or missing. */
+export function findValue(object: Bytes, name: string): unknown {
+  const [member, another] = splitParts(object, '{')
+    .parts.map(splitMember)
+    .filter((member) => member?.name === name)
+  return member && !another ? parseJson(member.value) : undefined
 }
 
 /** Whether two members have one name: readers differ on which of them counts. */

@@ -3,6 +3,9 @@ import type { Problem, ProblemCode } from '@waybill/protocol'
 /** In seconds: the longest that Segment's clients let themselves be asked to wait. */
 const LONGEST = 300
 
+/** In seconds: the first wait for an operator who has to add a sink. */
+const MENDING = 60
+
 /** What to do, where our own clients would do something else. */
 const details: { [Code in ProblemCode]?: string } = {
   unknown_key:
@@ -19,9 +22,14 @@ const details: { [Code in ProblemCode]?: string } = {
  * It is 429 since Segment's heed `Retry-After` on no other status, and `analytics-node`, which gives up on a 503 after four
  * minutes, then sends up to thirty times. Each repeat is asked to come after twice the time, up to {@link LONGEST}: they
  * say themselves which repeat it is, so that nobody has to count. RudderStack's back off by themselves, on either.
+ *
+ * `no_sink` is one of these, too: it is the collector that is set up wrongly, and no client should forget an event for it.
  */
 export function toRefusal(problem: Problem, attemptsBefore: number): Problem {
-  if (problem.retryAfter === undefined) return { ...problem, detail: details[problem.code] ?? problem.detail }
-  const retryAfter = Math.min(LONGEST, problem.retryAfter * 2 ** Math.min(attemptsBefore, 10))
-  return { ...problem, status: 429, retryAfter, detail: `Send the same events again after ${retryAfter} s.` }
+  const isUnset = problem.code === 'no_sink'
+  const wait = isUnset ? MENDING : problem.retryAfter
+  if (wait === undefined) return { ...problem, detail: details[problem.code] ?? problem.detail }
+  const retryAfter = Math.min(LONGEST, wait * 2 ** Math.min(attemptsBefore, 10))
+  const detail = isUnset ? problem.detail : `Send the same events again after ${retryAfter} s.`
+  return { ...problem, status: 429, retryAfter, detail }
 }
