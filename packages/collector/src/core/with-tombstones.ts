@@ -6,7 +6,8 @@ const decoder = new TextDecoder()
 
 /**
  * The batch for a sink that refuses some of its events: tombstones stand in their places, `rejected` for the reason
- * `refused_by_sink`. The digest stays, for it is of the client's lines.
+ * `refused_by_sink`. The digest stays, for it is of what the
+ * collector took.
  *
  * @returns nothing when one of these seqs is no event of the batch, or when there is none
  */
