@@ -70,7 +70,7 @@ test.each<[what: string, settings: Settings, message: string]>([
   ['no write keys', { EVENTS }, 'WRITE_KEYS: set it, to JSON as in {"wk_live_…"'],
   ['write keys that are not JSON', { EVENTS, WRITE_KEYS: 'wk_1' }, 'WRITE_KEYS: it is not JSON'],
   ['write keys that are a list', { EVENTS, WRITE_KEYS: '["wk_1"]' }, 'WRITE_KEYS: it is not an object'],
-  ['a write key without site', { EVENTS, WRITE_KEYS: '{"wk_1":null}' }, "WRITE_KEYS: 'wk_1' needs an id"],
+  ['a write key without site', { EVENTS, WRITE_KEYS: '{"wk_1":null}' }, "WRITE_KEYS: 'w…' needs an id"],
   [
     'a write key with one origin',
     { EVENTS, WRITE_KEYS: '{"wk_1":{"id":"a","origins":"https://a.example"}}' },
@@ -80,7 +80,7 @@ test.each<[what: string, settings: Settings, message: string]>([
   [
     'a setting that there is not',
     { EVENTS, WRITE_KEYS: '{"wk_1":{"id":"a","origins":["https://a.example"],"sink":"r2"}}' },
-    "WRITE_KEYS: of 'wk_1': there is no setting 'sink'",
+    "WRITE_KEYS: of 'w…': there is no setting 'sink'",
   ],
   ['a signing key that is a text', { EVENTS, SIGNING_KEYS: 'hunter2' }, 'SIGNING_KEYS: write it as in [{"id": "1"'],
   ['signing keys by name', { EVENTS, SIGNING_KEYS: '{"a":"hunter2"}' }, 'SIGNING_KEYS: write it as in'],

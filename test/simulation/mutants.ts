@@ -86,6 +86,12 @@ export const mutants: readonly Mutant[] = [
     breaks: ['G9'],
   },
   {
+    name: 'takes what other limits left of a batch for the batch',
+    file: 'collector/src/core/taken-digest.ts',
+    changes: [['if (rejected.length === 0) return', 'if (rejected.length >= 0) return']],
+    breaks: ['G9'],
+  },
+  {
     name: 'signs receipts that are good for any bytes',
     file: 'collector/src/core/receipt.ts',
     changes: [['batch.batchId, batch.digest, accepted', 'batch.batchId, accepted']],

@@ -156,6 +156,13 @@ const isOf = (lines: readonly string[], client: readonly string[]): boolean =>
     ({ type }, index) => type === 'rejected' || withoutReceived(lines[index] as string) === client[index],
   )
 
+/** Whether two versions of a batch are what collectors with different limits took of the same lines. */
+const differsInRejected = (one: readonly string[], other: readonly string[]): boolean =>
+  one.length === other.length &&
+  one.every((line, index) => line === other[index] || [line, other[index] as string].some(isRejectedHere))
+
+const isRejectedHere = (line: string): boolean => rejectedIn([line]).length > 0
+
 type Range = { streamId: string; first: number; last: number }
 
 function parseBatchId(batchId: string): Range {
@@ -244,26 +251,27 @@ export function createOracle(): Oracle {
   /** Order, gaps, repeats and contents, from the destination's own data alone. */
   function checkStreams({ sink, arrivals, isWhole, refused }: Holding): void {
     const latest = new Map<string, Map<Life, number>>()
-    const batches = new Map<string, string>()
+    const batches = new Map<string, (readonly string[])[]>()
     const streams = new Map<string, Map<number, { line: Line; text: string }>>()
     const markers = new Map<string, string>()
     for (const { batchId, lines, kept } of arrivals) {
       if (!kept) continue
-      const content = lines.map(withoutReceived).join('\n')
-      const before = batches.get(batchId)
-      if (before === content) {
+      const own = lines.map(withoutReceived)
+      const versions = batches.get(batchId) ?? []
+      if (versions.some((version) => version.join('\n') === own.join('\n'))) {
         violate('G8', `${sink}: ${batchId} is there twice`)
         continue
       }
-      if (before !== undefined && !forks) violate('G5', `${sink}: ${batchId} came with two contents`)
-      batches.set(batchId, content)
+      if (!forks && !versions.every((version) => differsInRejected(version, own)))
+        violate('G5', `${sink}: ${batchId} came with two contents`)
+      batches.set(batchId, [...versions, own])
       const streamId = batchId.slice(0, batchId.indexOf(':'))
       const stream = streams.get(streamId) ?? new Map<number, { line: Line; text: string }>()
       streams.set(streamId, stream)
       const due = stream.size + 1
       const first = parse(lines)[0]?.seq ?? 0
       if (first > due && isWhole) violate('G6', `${sink}: ${batchId} came when seq ${due} was due`)
-      else if (stream.has(first) && !forks && !isHalved(batchId))
+      else if (stream.has(first) && versions.length === 0 && !forks && !isHalved(batchId))
         violate('G8', `${sink}: ${batchId} repeats seq ${first} under another id`)
       for (const [index, line] of parse(lines).entries()) {
         const { seq, through = seq, type, reason, properties } = line
@@ -477,12 +485,13 @@ export function createOracle(): Oracle {
       const client = toLines(readBatch(request).rest)
       const named = rejected.map(({ seq }) => seq).join()
       for (const [index, line] of parse(client).entries()) addTo(recorded, placeOf(line), client[index] as string)
-      for (const { sink, arrivals, keepsForks } of holdings) {
+      for (const { sink, arrivals } of holdings) {
         const versions = arrivals.filter((arrival) => arrival.batchId === batchId && isOf(arrival.lines, client))
-        if (!versions.some(({ kept }) => kept || !keepsForks)) {
+        const there = versions.filter(({ kept }) => kept)
+        if (there.length === 0) {
           violate('G3', `${sink}: ${batchId} is said to be recorded, and is not there`)
-        } else if (!versions.some(({ lines }) => rejectedIn(lines).join() === named)) {
-          // What was brought there before may have been rejected by other limits.
+        } else if (!there.some(({ lines }) => rejectedIn(lines).join() === named)) {
+          // It keeps what other limits have rejected of the batch as well, and that is not what is said to be there.
           violate('G9', `${sink}: of ${batchId} other events are rejected than the answer names: ${named || 'none'}`)
         }
       }

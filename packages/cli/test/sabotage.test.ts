@@ -410,6 +410,52 @@ describe('forks', () => {
   })
 })
 
+describe('an object beside another one, where the collector rejected', () => {
+  const beside = objectKey(1, 20, { fork: '0a1b2c3d' })
+  const rejecting = (reason: string) =>
+    deliver(1, 20, [...range(1, 19).map((seq) => event(seq)), tombstone(20, { type: 'rejected', reason })])
+
+  test('an event in the one and took it in the other is no fork: the event is there', () => {
+    const rejected = rejecting('event_too_large')
+    for (const [one, other] of [
+      [first, rejected],
+      [rejected, first],
+    ] as const) {
+      const report = auditLines({ [objectKey(1, 20)]: one, [beside]: other })
+      expect(at(report)).toMatchObject({ verdict: 'complete', events: 20, rejectedAndHeld: 1, forks: [] })
+    }
+  })
+
+  test('the same event for two reasons is no fork', () => {
+    const report = auditLines({
+      [objectKey(1, 20)]: rejecting('event_too_large'),
+      [beside]: rejecting('properties_too_large'),
+    })
+    expect(at(report)).toMatchObject({ verdict: 'complete', events: 19, forks: [] })
+  })
+
+  test.each(['erased', 'refused_by_sink'])('nothing, as the event was %s, stays a fork', (reason) => {
+    const report = auditLines({ [objectKey(1, 20)]: rejecting(reason), [beside]: first })
+    expect(at(report)).toMatchObject({
+      verdict: 'incomplete',
+      rejectedAndHeld: 1,
+      forks: [{ kind: 'object', first: 1 }],
+    })
+  })
+
+  test('an event of another batch stays a fork', () => {
+    const report = auditLines({
+      'a.ndjson': [...second, ...rejecting('event_too_large'), ...first],
+      [objectKey(21, 40, { fork: '0a1b2c3d' })]: second,
+    })
+    expect(at(report)).toMatchObject({
+      verdict: 'incomplete',
+      rejectedAndHeld: 1,
+      forks: [{ kind: 'object', first: 21 }],
+    })
+  })
+})
+
 describe('what else is named', () => {
   test('lines of a foreign program, those that follow each other together; they prove nothing and spoil nothing', () => {
     const log = ['{"level":"info"}', '{"level":"warn"}', '"text"', '[]', '{"streamId":"x","seq":1}']

@@ -45,7 +45,7 @@ const REMEMBERED_FOR = 3600
  * when to come back. Whoever comes back is waited for, so that a batch gets through without any cache.
  */
 export async function conveyBatch(
-  { batch, events, rejected }: Pick<TakenBatch, 'batch' | 'events' | 'rejected'>,
+  { batch, clientDigest, events, rejected }: Pick<TakenBatch, 'batch' | 'clientDigest' | 'events' | 'rejected'>,
   { sinks, sinkDeadline, receiptKeys, now, hints, platform, patience, goOn }: ConveyOptions,
 ): Promise<Conveyed> {
   const { batchId } = batch
@@ -58,7 +58,8 @@ export async function conveyBatch(
   const receipt =
     presented === undefined ? ok([]) : await readReceipt(presented, receiptKeys, subject, { sinks, now: now(), hmac })
   const skip = receipt.ok ? receipt.value : []
-  const signature = await toSignature(batch, sinks, sha256)
+  // Under other limits as well it is the same batch, and its first answer is as true.
+  const signature = await toSignature({ ...batch, clientDigest }, sinks, sha256)
   const first = await hints.recall(signature)
   const isRepeat = attempt > 1 || first !== undefined
   const known = first?.state === 'in_progress' && !copy ? await awaitOther() : first

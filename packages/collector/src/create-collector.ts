@@ -67,9 +67,9 @@ export function createCollector(options: CollectorOptions, platform: Platform = 
       return answerProblem(c, problem)
     }
 
-    const { batch, sinks: own, events, tombstones, rejected, bytes } = taken.value
-    const { batchId, keyId, header, digest } = batch
-    const trace = readTrace(c, digest)
+    const { batch, clientDigest, sinks: own, events, tombstones, rejected, bytes } = taken.value
+    const { batchId, keyId, header } = batch
+    const trace = readTrace(c, clientDigest)
     const preference = parsePrefer(c.req.header('Prefer'), waitingBudget)
     const { answer, isRepeat, remembered, ignoredReceipt, said, ended } = await conveyBatch(
       { ...taken.value, batch: { ...batch, trace } },

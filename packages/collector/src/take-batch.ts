@@ -12,6 +12,7 @@ import type { Refusal, Refused } from './core/refusal.ts'
 import { describeSender, type EnrichOptions, type Sender } from './core/sender.ts'
 import type { Sink } from './core/sink.ts'
 import { splitBatch, splitLines } from './core/split-batch.ts'
+import { toTakenDigest } from './core/taken-digest.ts'
 import { refuseToken } from './core/verify-token.ts'
 
 /** What a request brings. */
@@ -27,6 +28,8 @@ export interface Presentation {
 /** A batch that is fit for the sinks, and what to say of it. */
 export interface TakenBatch {
   batch: Batch
+  /** SHA-256 in hex over the client's lines: the same on every presentation, whatever is rejected of them. */
+  clientDigest: string
   /** Those that it goes to. */
   sinks: readonly Sink[]
   events: number
@@ -82,19 +85,22 @@ export async function takeBatch(
   const at = now()
   const sender = await describeSender(presentation.sender, asked, at, platform.hmac)
   const received = { ...toReceived(header, at), ...sender }
+  const rejected = checked.value.flatMap((line) => (line.kind === 'rejected' ? [line.rejection] : []))
+  const clientDigest = await digest(rest, platform.sha256)
   return ok({
     batch: {
       batchId: header.batchId,
       keyId,
       header,
-      digest: await digest(rest, platform.sha256),
+      digest: await toTakenDigest(clientDigest, rejected, platform.sha256),
       receivedAt: received.at,
       lines: enrich(checked.value, header.streamId, received),
     },
+    clientDigest,
     sinks,
     events: checked.value.filter((line) => line.kind === 'event').length,
     tombstones: checked.value.filter((line) => line.kind === 'tombstone').length,
-    rejected: checked.value.flatMap((line) => (line.kind === 'rejected' ? [line.rejection] : [])),
+    rejected,
     bytes: bytes.length,
   })
 }

@@ -30,7 +30,7 @@ export interface Missing extends Seqs {
 /**
  * Seqs with two contents: the stream was rolled back and went on differently, or somebody wrote in the data. `content`:
  * two events, or an event and a shed tombstone. `reason`: two tombstones. `object`: the collector has put a batch beside another
- * one of the same id, and no two contents were found here, for instance because the other object is not.
+ * one of the same id, and nothing was found here that says why, for instance because the other object is not.
  */
 export interface Fork extends Seqs {
   kind: 'content' | 'reason' | 'object'

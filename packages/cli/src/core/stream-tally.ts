@@ -14,6 +14,8 @@ export interface StreamTally {
   held: Range[]
   /** Seqs that a tombstone stands for. */
   explained: Range<Explanation>[]
+  /** Seqs that one delivery rejected, and another rejected for another reason or had a tombstone for that is its own. */
+  rejectedOtherwise: Range[]
   /** Seqs that a batch says it holds. */
   claimed: Range[]
   /** Seqs that came more than once, and whose contents are to be compared. */
@@ -41,6 +43,7 @@ export const emptyTally = (index: number, streamId: StreamId): StreamTally => ({
   keys: [],
   held: [],
   explained: [],
+  rejectedOtherwise: [],
   claimed: [],
   again: [],
   forks: [],
@@ -96,8 +99,12 @@ function addTombstone(
   const isRepeat = there[0]?.first === seq || held[0]?.first === seq
   if (isRepeat) addRange(stream.again, seq, seq, undefined)
   for (const { first, last, label } of there) {
+    if (label === explanation) continue
     // What the collector rejected is its own word, and another collector may have found otherwise.
-    if (label === explanation || kind === 'rejected' || label.startsWith('rejected')) continue
+    if (kind === 'rejected' || label.startsWith('rejected')) {
+      addRange(stream.rejectedOtherwise, first, last, undefined)
+      continue
+    }
     stream.forks.push({ first, last, kind: 'reason', positions: [position], detail: `${label} and ${explanation}` })
   }
   return !isRepeat

@@ -1,10 +1,11 @@
 import type { Compared, Difference } from './compare-repeats.ts'
 import type { Run } from './digest-log.ts'
-import { countSeqs, intersect, without } from './ranges.ts'
+import { countSeqs, intersect, type Range, without } from './ranges.ts'
 import type { Remarks } from './remarks.ts'
 import {
   type AuditReport,
   type Distribution,
+  type Explanation,
   type Fork,
   type Missing,
   type Position,
@@ -81,11 +82,7 @@ function toStreamReport(
     missing: findMissing(stream, last),
     forks: toForks(stream, differences, files),
     repeats,
-    rejectedAndHeld: explained.reduce(
-      (count, { first, last, label }) =>
-        label.startsWith('rejected') ? count + countSeqs(intersect(held, first, last)) : count,
-      0,
-    ),
+    rejectedAndHeld: countSeqs(findRejectedAndHeld(stream)),
     late: { batches: late.batches, lines: late.events, ...(late.first && { first: late.first }) },
     ...toLag(stream.lag),
     ...(skew && { skewMs: skew }),
@@ -103,7 +100,19 @@ function findMissing({ held, explained, claimed }: StreamTally, last: number): M
     .sort((one, other) => one.first - other.first)
 }
 
-function toForks({ forks }: StreamTally, differences: readonly Difference[], files: readonly string[]): Fork[] {
+/** Seqs that one delivery rejected and another holds, without those that were rejected for one of `others`. */
+const findRejectedAndHeld = (
+  { explained, held }: Pick<StreamTally, 'explained' | 'held'>,
+  others: readonly Explanation[] = [],
+): Range[] =>
+  explained.flatMap(({ first, last, label }) =>
+    label.startsWith('rejected') && !others.includes(label) ? intersect(held, first, last) : [],
+  )
+
+/** Not for the collector's limits: the digest by which it tells batches apart knows nothing of these. */
+const NOT_BY_LIMITS: readonly Explanation[] = ['rejected: erased', 'rejected: refused_by_sink']
+
+function toForks(stream: StreamTally, differences: readonly Difference[], files: readonly string[]): Fork[] {
   const place = (run: Run, seq: number): Position => ({
     file: files[run.file] as string,
     line: run.line + (run.kind === 'event' ? (seq - run.first) * run.step : 0),
@@ -123,7 +132,11 @@ function toForks({ forks }: StreamTally, differences: readonly Difference[], fil
     }),
   )
   const explained = new Set(found.flatMap(({ positions }) => positions.map(({ file }) => file)))
-  const left = forks.filter(({ kind, positions }) => kind !== 'object' || !explained.has(positions[0]?.file as string))
+  // The collector puts a batch beside another one as well when it rejected something else of the same lines.
+  const otherwise = [...findRejectedAndHeld(stream, NOT_BY_LIMITS), ...stream.rejectedOtherwise]
+  const isExplained = ({ first, last, positions }: Fork) =>
+    explained.has(positions[0]?.file as string) || otherwise.some((seqs) => seqs.first <= last && seqs.last >= first)
+  const left = stream.forks.filter((fork) => fork.kind !== 'object' || !isExplained(fork))
   return [...found, ...left].sort((one, other) => one.first - other.first)
 }
 

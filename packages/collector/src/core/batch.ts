@@ -8,7 +8,10 @@ export interface Batch {
   /** Names the site. */
   readonly keyId: string
   readonly header: BatchHeader
-  /** SHA-256 in hex over the client's lines: the same on every repeat, whatever the collector appended. */
+  /**
+   * SHA-256 in hex over the client's lines, and, where the collector rejected some of them, over which and why: the same on
+   * every repeat of which the same was taken, whatever the collector appended. Tell repeats by it.
+   */
   readonly digest: string
   /** The collector's clock, RFC 3339. */
   readonly receivedAt: string

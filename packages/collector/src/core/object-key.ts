@@ -5,6 +5,9 @@ export function toObjectKey({ keyId, header: { cutAt, streamId, first, last } }:
   return `${keyId}/dt=${cutAt.slice(0, 10)}/${streamId}/${String(first).padStart(16, '0')}-${last}.ndjson`
 }
 
-/** Where a batch lies whose place is taken by one of other bytes: its stream was rolled back and went on differently. */
+/**
+ * Where a batch lies whose place is taken by one of another digest: its stream was rolled back and went on differently, or
+ * something else of it was rejected then.
+ */
 export const toForkKey = (batch: Batch): string =>
   toObjectKey(batch).replace(/\.ndjson$/, `~${batch.digest.slice(0, 8)}.ndjson`)

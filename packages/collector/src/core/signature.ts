@@ -12,11 +12,11 @@ export type Remembered =
   | { state: 'done'; recorded: number; rejected: Rejection[] }
 
 /**
- * What a batch is remembered under: site, batch id and digest, and which sinks had to have it, as what was done for some
+ * What a batch is remembered under: site, batch id and the client's digest, and which sinks had to have it, as what was done for some
  * is not done for others.
  */
 export async function toSignature(
-  { keyId, batchId, digest: own }: Pick<Batch, 'keyId' | 'batchId' | 'digest'>,
+  { keyId, batchId, clientDigest }: Pick<Batch, 'keyId' | 'batchId'> & { clientDigest: string },
   sinks: readonly Pick<Sink, 'name' | 'generation' | 'guarantee' | 'required'>[],
   sha256: Platform['sha256'],
 ): Promise<string> {
@@ -24,7 +24,7 @@ export async function toSignature(
     .filter((sink) => sink.required)
     .map(({ name, generation, guarantee }) => [name, generation, guarantee])
     .sort()
-  return digest(new TextEncoder().encode(JSON.stringify([1, keyId, batchId, own, required])), sha256)
+  return digest(new TextEncoder().encode(JSON.stringify([1, keyId, batchId, clientDigest, required])), sha256)
 }
 
 /** What a cache holds of it; nothing when that is not what we write. */

@@ -93,7 +93,7 @@ describe('a key is refused when', () => {
         fc.pre(mutant !== key)
         expect(await ring(mutant)).toBeUndefined()
       }),
-      { numRuns: 300 },
+      { numRuns: 100 },
     )
   })
 

@@ -28,12 +28,12 @@ export function parseTrace(traceparent: string | undefined, tracestate: string |
 }
 
 /**
- * A new trace for a batch that came without one, not sampled. It is taken from the digest, 64 hex digits that are as good
- * as random: all presentations of a batch are of one trace, whichever collector had them.
+ * A new trace for a batch that came without one, not sampled. It is taken from the digest of the client's lines, 64 hex
+ * digits that are as good as random: all presentations of a batch are of one trace, whichever collector had them.
  */
-export function toTrace(digest: string): TraceContext {
-  const traceId = digest.slice(0, 32)
-  return { traceId, traceparent: `00-${traceId}-${digest.slice(32, 48)}-00` }
+export function toTrace(clientDigest: string): TraceContext {
+  const traceId = clientDigest.slice(0, 32)
+  return { traceId, traceparent: `00-${traceId}-${clientDigest.slice(32, 48)}-00` }
 }
 
 const isZero = (id: string): boolean => /^0+$/.test(id)

@@ -15,8 +15,8 @@ export interface Replaced {
 
 /**
  * The batch for a sink that refuses some of its events: tombstones stand in their places, `rejected` for the reason
- * `refused_by_sink`. The digest stays, for it is of the client's lines. Seqs of tombstones, and of no line of the batch, are
- * left out: refusing them asks for nothing that can be done.
+ * `refused_by_sink`. The digest stays, for it is of what the collector took. Seqs of tombstones, and of no line of the
+ * batch, are left out: refusing them asks for nothing that can be done.
  *
  * @returns nothing when none of these seqs is an event of the batch
  */

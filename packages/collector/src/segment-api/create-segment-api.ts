@@ -76,9 +76,9 @@ export function createSegmentApi({ enrich: asked, sinkDeadline, now, log, platfo
 
   /** Hands one batch to all sinks; logs when all of them have answered. */
   async function deliver(c: Context, taken: TakenBatch, began: number): Promise<Problem | undefined> {
-    const { sinks, events, tombstones, rejected, bytes } = taken
-    const { batchId, keyId, header, digest } = taken.batch
-    const trace = readTrace(c, digest)
+    const { clientDigest, sinks, events, tombstones, rejected, bytes } = taken
+    const { batchId, keyId, header } = taken.batch
+    const trace = readTrace(c, clientDigest)
     const batch = { ...taken.batch, trace }
     const { required, bestEffort } = fanOut(batch, sinks, { deadline: sinkDeadline, after: platform.after, now })
     const deliveries = await required

@@ -16,6 +16,7 @@ import { enrich, toReceived } from '../core/enrich.ts'
 import { type LineFault, type Members, parseLine } from '../core/parse-line.ts'
 import type { Platform } from '../core/platform.ts'
 import { printable } from '../core/printable.ts'
+import { toTakenDigest } from '../core/taken-digest.ts'
 import type { TakenBatch } from '../take-batch.ts'
 import type { SegmentBody } from './read-body.ts'
 import { contentOf, readEvent, type SegmentEvent, toLine, toTimestamp } from './read-event.ts'
@@ -153,18 +154,21 @@ async function toTaken(
   const said = concat(placed.flatMap(({ said }) => [said, lf]))
   const received = { ...toReceived(header, now), ...sender }
   const lines = placed.map(({ line }) => line)
+  const rejected = lines.flatMap((line) => (line.kind === 'rejected' ? [line.rejection] : []))
+  const clientDigest = await digest(said, sha256)
   return {
     batch: {
       batchId: header.batchId,
       keyId,
       header,
-      digest: await digest(said, sha256),
+      digest: await toTakenDigest(clientDigest, rejected, sha256),
       receivedAt: received.at,
       lines: enrich(lines, header.streamId, received),
     },
+    clientDigest,
     events: lines.filter(({ kind }) => kind === 'event').length,
     tombstones: 0,
-    rejected: lines.flatMap((line) => (line.kind === 'rejected' ? [line.rejection] : [])),
+    rejected,
     bytes: said.length,
   }
 }

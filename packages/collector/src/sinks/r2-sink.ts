@@ -35,8 +35,8 @@ export interface R2SinkOptions {
 
 /**
  * Writes each batch as one NDJSON object, once: a key is only written where there is none, and a repeat is told by the
- * digest in the metadata, for as long as the object is there. A batch of other bytes under the same id means a forked
- * stream; it is written beside the first and never over it.
+ * digest in the metadata, for as long as the object is there. Another digest under the same id means a forked
+ * stream, or that something else was rejected; the batch is written beside the first and never over it.
  */
 export function r2Sink({ bucket, prefix = '', name = 'r2', required = true }: R2SinkOptions): Sink {
   // A binding that is missing is `undefined`, whatever its type says.

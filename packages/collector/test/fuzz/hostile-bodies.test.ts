@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import type { ProblemCode, RejectionCode } from '@waybill/protocol'
+import type { ProblemCode, Rejection, RejectionCode } from '@waybill/protocol'
 import fc from 'fast-check'
 import { expect, inject, test } from 'vitest'
 import type { Batch } from '../../src/core/batch.ts'
@@ -144,7 +144,7 @@ function createBench(platform: Platform): (plan: Plan) => Promise<void> {
       } else {
         equal(response.status, 200, `status, with ${text}`)
         checkRecorded(answer, text, taken)
-        equal(taken[0]?.digest, digestOf(posted), 'digest')
+        equal(taken[0]?.digest, digestOf(posted, JSON.parse(text).rejected), 'digest')
       }
       equal(logged.length, 1, 'log entries')
       if (text.includes(CANARY)) throw new Error(`the answer repeats what the sender wrote: ${text}`)
@@ -195,10 +195,13 @@ function checkRecorded(
   )
 }
 
-function digestOf({ inflated, sent }: Posted): string {
+/** Of the sender's lines, and of what was rejected of them, if anything was. */
+function digestOf({ inflated, sent }: Posted, rejected: readonly Rejection[]): string {
   const plain = inflated ?? sent
   const end = plain.indexOf(0x0a)
-  return hash('sha256', end < 0 ? new Uint8Array() : plain.subarray(end + 1), 'hex')
+  const own = hash('sha256', end < 0 ? new Uint8Array() : plain.subarray(end + 1), 'hex')
+  if (rejected.length === 0) return own
+  return hash('sha256', JSON.stringify([own, ...rejected.map(({ seq, code }) => [seq, code])]), 'hex')
 }
 
 /** The body as a text that can be read, and put into a test. */
