@@ -7,6 +7,7 @@ export default defineConfig({
     name: 'collector-node',
     include: ['{src,test/fuzz,test/sinks}/**/*.test.ts', 'test/sinks.test.ts'],
     exclude: [
+      'src/other-limits.test.ts',
       'src/sinks/r2-sink.test.ts',
       'src/binding-rate-limiter.test.ts',
       'src/signature-caches/workers-signature-cache.test.ts',

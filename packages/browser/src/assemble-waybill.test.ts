@@ -543,3 +543,24 @@ describe('without the standard accumulators', () => {
     expect(await events()).toMatchObject([{ count: 1, session: { number: 1 } }])
   })
 })
+
+test('what was refused where a denial stood from the outset takes nothing from how the first person came', async () => {
+  const { openTab, events } = openBrowser('denied')
+  const tab = openTab({ accumulators: [touch()] })
+  await tab.track('a')
+  await tab.consent('granted')
+  await tab.track('b')
+  expect((await events()).map(({ event, touch }) => [event, touch?.last?.clickIds])).toEqual([['b', { gclid: '1' }]])
+})
+
+test('each of two accumulators that fail is told, whatever their names have in common', async () => {
+  const { openTab } = openBrowser()
+  const fold = () => {
+    throw new Error('no')
+  }
+  const tab = openTab({ accumulators: ['cart:total', 'cart:count'].map((name) => ({ name, initial: 0, fold })) })
+  const told: string[] = []
+  tab.on('error', ({ detail }) => told.push(detail))
+  await tab.track('a')
+  expect(told.filter((detail) => detail.startsWith('cart'))).toEqual(['cart:total: Error: no', 'cart:count: Error: no'])
+})

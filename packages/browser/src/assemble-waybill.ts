@@ -98,7 +98,7 @@ export function assembleWaybill<
   const told = new Set<string>()
   const onError = (error: WaybillEvents['error']) => {
     if (error.code === 'accumulator' || error.code === 'state_too_large') {
-      const [name] = error.detail.split(':')
+      const { name = '' } = accumulators.find(({ name }) => error.detail.startsWith(`${name}: `)) ?? {}
       if (told.has(error.code + name)) return
       told.add(error.code + name)
     }
@@ -106,7 +106,10 @@ export function assembleWaybill<
   }
   const { accumulators, faults } = collectAccumulators(builtIn, options.accumulators)
   // The app can listen as soon as it has its Waybill.
-  if (faults.length > 0) delay(0).then(() => faults.forEach(onError))
+  const tellFaults = () => {
+    for (const fault of faults) emit('error', fault)
+  }
+  if (faults.length > 0) delay(0).then(tellFaults)
   const inPage = createPageScope(
     accumulators.filter(({ scope }) => scope === 'page'),
     { stop: stop.signal, onFault: onError },
@@ -157,7 +160,7 @@ export function assembleWaybill<
     assumed,
     onError,
   })
-  let wasDenied = false
+  let wasDenied = gate.current() === 'denied'
   /** Of the page when the person before was here last. */
   let formerContext: JsonObject | undefined
   const person = watchPerson({
@@ -165,8 +168,8 @@ export function assembleWaybill<
     tab,
     stream: () => buffers.current()[0].stream(),
     onBoot: inPage.reset,
-    onBegin() {
-      formerContext = browser.pageContext()
+    onBegin(wasSomebody) {
+      if (wasSomebody) formerContext = browser.pageContext()
       spans.close()
     },
     onStored: () => feed.look(),
@@ -219,7 +222,7 @@ export function assembleWaybill<
     return result
   }
   /** Says whose it is, as far as this page knows. */
-  const sign = (made: Operation): Operation => ({ ...made, ...person.sign() })
+  const sign = (made: Operation): Operation => (wasDenied ? made : { ...made, ...person.sign() })
   /** To the app. */
   const show = (operation: EventOperation): EventOperation | DropReason => {
     const { beforeSend } = options
@@ -264,6 +267,9 @@ export function assembleWaybill<
     maybeLeave() {
       spans.tick()
       buffers.maybeLeave()
+      // If it stays: another page may stamp what this one has left behind, for whomever it finds.
+      person.leave()
+      delay(0).then(person.run)
     },
     run(online) {
       person.run()

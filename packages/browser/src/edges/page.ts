@@ -1,7 +1,7 @@
 import type { JsonObject } from '@waybill/protocol'
 
-/** A URL that outgrew an event would take the event with it. */
-const clip = (text: string) => text.slice(0, 2_000)
+/** A URL that outgrew an event would take the event with it; and `<img name="title">` makes an element of `document.title`. */
+const clip = (text: unknown) => (typeof text === 'string' ? text.slice(0, 2_000) : '')
 
 /** What a page says of itself at each moment: members of the Segment Spec's `context`. */
 export function createPageContext(): () => JsonObject {

@@ -11,7 +11,7 @@ export interface PersonOptions {
   /** Another clock begins: what the page has accumulated is to go with the former. */
   onBoot: () => void
   /** Another person is here: what the page has of the former one is to go. */
-  onBegin: () => void
+  onBegin: (wasSomebody: boolean) => void
   /** The store has heard of it: what it holds is nobody's of before. */
   onStored: () => void
   /** What the store is known to hold. */
@@ -63,17 +63,18 @@ export function watchPerson({ uptime, mint, tab, onBoot, onBegin, onStored, stre
   const isFormer: PersonWatch['isFormer'] = (of) => endings > 0 || (!!former && of?.anonymousId === former)
 
   function begin(stored: Promise<unknown> = Promise.resolve()): void {
+    onBegin(isNameless || (id ?? former) !== undefined)
     reboot()
     former = id ?? former
     id = undefined
     endings++
-    onBegin()
-    stored.then(() => {
+    const heard = () => {
       endings--
       // Else it began with another person, and what this page has stamped last is the former's.
       if (!id) meet(stream())
       onStored()
-    })
+    }
+    stored.then(heard, heard)
   }
 
   function reboot(): void {

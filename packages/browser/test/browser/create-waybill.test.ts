@@ -548,3 +548,12 @@ test('an endpoint that can’t be called harms nobody', async () => {
   expect(await waybill.track('a')).toEqual({ status: 'durable', seq: 1 })
   expect(await waybill.flush({ timeout: 2_000 })).toEqual({ recorded: false, pending: 1, reason: 'outage' })
 })
+
+test('an element that stands for the title of the page keeps no event back, and no wish to forget', async () => {
+  const { page, waybill } = await openWaybill()
+  page.window.document.body.insertAdjacentHTML('beforeend', '<img name="title">')
+  expect(typeof page.window.document.title).toBe('object')
+  expect(await waybill.track('a')).toMatchObject({ status: 'durable' })
+  await waybill.forget()
+  expect(await waybill.stats()).toMatchObject({ pending: 0 })
+})
