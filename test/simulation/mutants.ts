@@ -111,7 +111,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'does not wait for a batch that is presented again',
     file: 'collector/src/convey-batch.ts',
-    changes: [['copy ? 0 : isRepeat ? undefined : patience', 'copy ? 0 : patience']],
+    changes: [['copy ? 0 : isRepeat || patience >= lastDeadline ? undefined : patience', 'copy ? 0 : patience']],
     breaks: ['G3'],
   },
   {

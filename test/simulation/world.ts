@@ -208,6 +208,8 @@ export async function runHistory({ seed, setup, steps }: History): Promise<Run> 
   let latest: Release = 'this'
   let isRoomy = true
   let isDenied = false
+  /** Pages that were there when the device forgot the visitor's denial: they may hold to it. */
+  const heeding = new Set<Tab>()
   /** The visitor's last decision was a grant, and the store was told of it. */
   let isGranted = false
   /** The visitor's last wish to forget was carried out. */
@@ -331,6 +333,7 @@ export async function runHistory({ seed, setup, steps }: History): Promise<Run> 
   }
   /** A store that could not be emptied when it was asked for takes with it what it has adopted from memory since. */
   function excuseNow(tab: Tab): string | undefined {
+    if (heeding.has(tab)) return 'its page remembers a denial that the device has forgotten'
     if (!forgetting || scheduler.now() >= forgetting.until) return undefined
     return forgetting.tab === tab && Number.isFinite(forgetting.until) ? undefined : 'it is being forgotten'
   }
@@ -428,6 +431,7 @@ export async function runHistory({ seed, setup, steps }: History): Promise<Run> 
             deniedAt = undefined
           }
           isDenied = denied
+          heeding.clear()
           isGranted = false
           const isTold = isUsable()
           const own = ++decisions
@@ -500,6 +504,7 @@ export async function runHistory({ seed, setup, steps }: History): Promise<Run> 
         isGranted = false
         disk.clear()
         profile.storage.clear()
+        if (isDenied) for (const { tab } of alive()) heeding.add(tab)
         for (const page of alive()) listen(page)
         return
       case 'hang':

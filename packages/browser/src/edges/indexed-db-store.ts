@@ -45,8 +45,15 @@ export function createIndexedDbStore(options: IndexedDbStoreOptions): Store {
       connecting = undefined
     }
   }
+
+  /** In two halves: a page that stood still for the first gives the store the second. */
+  async function giveUp(): Promise<never> {
+    await delay(OPEN_TIMEOUT / 2)
+    await delay(OPEN_TIMEOUT / 2)
+    throw new Error('timeout')
+  }
   const connect = () => {
-    connecting ??= Promise.race([open(), delay(OPEN_TIMEOUT).then(() => Promise.reject(new Error('timeout')))])
+    connecting ??= Promise.race([open(), giveUp()])
     return connecting
   }
   // Once whoever makes this store is done: `mayCreate` is theirs. The first transaction tries again, and reports.
