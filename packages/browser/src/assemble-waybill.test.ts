@@ -564,3 +564,25 @@ test('each of two accumulators that fail is told, whatever their names have in c
   await tab.track('a')
   expect(told.filter((detail) => detail.startsWith('cart'))).toEqual(['cart:total: Error: no', 'cart:count: Error: no'])
 })
+
+test('an event whose `beforeSend` resets has nothing in common with what comes after it', async () => {
+  const { openTab, events } = openBrowser()
+  let isOut = false
+  const tab = openTab({
+    beforeSend(event) {
+      if (event.event === 'Logged Out' && !isOut) {
+        isOut = true
+        tab.reset()
+      }
+      return event
+    },
+  })
+  await tab.track('a')
+  await tab.track('Logged Out')
+  await tab.track('b')
+  const all = await events()
+  expect(all.map(({ event }) => event).sort()).toEqual(['Logged Out', 'a', 'b'])
+  const peopleOf = new Map<unknown, Set<unknown>>()
+  for (const { boot, anonymousId } of all) peopleOf.set(boot, (peopleOf.get(boot) ?? new Set()).add(anonymousId))
+  expect([...peopleOf.values()].every(({ size }) => size === 1)).toBe(true)
+})

@@ -98,7 +98,7 @@ export function assembleWaybill<
   const told = new Set<string>()
   const onError = (error: WaybillEvents['error']) => {
     if (error.code === 'accumulator' || error.code === 'state_too_large') {
-      const { name = '' } = accumulators.find(({ name }) => error.detail.startsWith(`${name}: `)) ?? {}
+      const [name] = error.detail.split(': ')
       if (told.has(error.code + name)) return
       told.add(error.code + name)
     }
@@ -206,8 +206,10 @@ export function assembleWaybill<
     let operation: Operation | DropReason
     heed()
     try {
+      // Before the app's own code runs, which may call `reset()`: it is the call of whoever was there.
+      const signature = wasDenied ? {} : person.sign()
       const made = ended ?? toOperation()
-      operation = typeof made === 'string' ? made : sign(made)
+      operation = typeof made === 'string' ? made : { ...made, ...signature }
     } catch {
       operation = 'internal'
     }
@@ -221,8 +223,6 @@ export function assembleWaybill<
     }
     return result
   }
-  /** Says whose it is, as far as this page knows. */
-  const sign = (made: Operation): Operation => (wasDenied ? made : { ...made, ...person.sign() })
   /** To the app. */
   const show = (operation: EventOperation): EventOperation | DropReason => {
     const { beforeSend } = options
@@ -246,7 +246,7 @@ export function assembleWaybill<
     ...options,
     ...browser,
     call,
-    submit: (operation) => gate.submit(sign(operation)),
+    submit: (operation) => gate.submit(wasDenied ? operation : { ...operation, ...person.sign() }),
     drain: () => buffers.current()[0].drain(),
     prepare,
     monotonic: person.monotonic,

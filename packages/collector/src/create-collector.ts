@@ -102,6 +102,7 @@ export function createCollector(options: CollectorOptions, platform: Platform = 
 /** 200, or 202 and in a header as well when to come back. */
 const answerTaken = (c: Context, answer: Recorded | Accepted): Response =>
   'retryAfter' in answer ? c.json(answer, 202, { 'Retry-After': String(answer.retryAfter) }) : c.json(answer)
+
 /** Says how long the answer took, and lets pages that may write read it (https://www.w3.org/TR/resource-timing/). */
 function tellTiming(c: Context, stages: Stages): void {
   c.header('Server-Timing', toServerTiming(stages))
