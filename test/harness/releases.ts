@@ -2,12 +2,12 @@
 const withJourney = (module: string): string =>
   replaceOne(
     module,
-    '], options.accumulators)',
-    `], [{
+    'collectAccumulators(builtIn, options',
+    `collectAccumulators([...builtIn, {
       name: 'journey',
       initial: { events: 0 },
       fold: (value) => ({ events: value.events + 1 }),
-    }])`,
+    }], options`,
   )
 
 /** Releases of the SDK to come, made from the module that was built. */
