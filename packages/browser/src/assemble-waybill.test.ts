@@ -14,22 +14,29 @@ import type { WaybillOptions } from './options.ts'
 const count = defineAccumulator({ name: 'count', scope: 'page', initial: 0, fold: (value) => value + 1 })
 
 /** A browser whose tabs share one store and the visitor's wishes. */
-function openBrowser(assumedConsent: Browser['assumedConsent'] = 'granted') {
+function openBrowser(assumedConsent: Browser['assumedConsent'] = 'granted', { tellsAtOnce = true } = {}) {
   const clock = createClock()
   const memory = createMemoryStore()
   const lastWords = createMemoryWords()
   const lock = createLock()
   const mint = createMint(clock.now)
   const listeners: (() => void)[] = []
+  let untold: (() => void)[] = []
   const page = { url: 'https://shop.example/?gclid=1', referrer: 'https://ads.example/' }
   let wish: Wish | undefined
 
+  const tellWishes = () => {
+    const told = untold
+    untold = []
+    for (const hear of told) hear()
+  }
   const openTab = (options: Partial<WaybillOptions> = {}, builtIn = standardAccumulators(options)) => {
     const disk = createDisk(memory)
     const living: Living[] = []
     let listener = () => {}
     const tell = () => {
-      for (const other of listeners) if (other !== listener) other()
+      untold.push(...listeners.filter((other) => other !== listener))
+      if (tellsAtOnce) tellWishes()
     }
     const waybill = assembleWaybill(
       { endpoint: 'https://c.example', writeKey: 'wk', accumulators: [count], ...options },
@@ -89,7 +96,7 @@ function openBrowser(assumedConsent: Browser['assumedConsent'] = 'granted') {
         ...(state as { count?: number; touch?: Touches; session?: Session }),
       }
     })
-  return { ...clock, page, openTab, events }
+  return { ...clock, page, openTab, tellWishes, events }
 }
 
 test('what is dropped after a denial does not count in the page', async () => {
@@ -129,6 +136,28 @@ test('what waited for a decision that another tab was denied does not count in t
   await one.track('b')
   expect((await events()).filter(({ event }) => event === 'b')).toMatchObject([{ count: 1 }])
 })
+
+test.each(['denied', 'granted'] as const)(
+  'a call made while another tab’s forgetting is being carried out is answered, though the page has not heard of it: then %s',
+  async (decision) => {
+    const { openTab, tellWishes, pass, events } = openBrowser('granted', { tellsAtOnce: false })
+    const [one, other] = [openTab(), openTab()]
+    await one.track('a')
+    const gate = createGate()
+    other.disk.beforeBegin = () => gate.opened
+    const forgotten = other.forget()
+    await pass(10)
+    const called = one.track('b')
+    await turn()
+    const decided = one.consent(decision)
+    gate.open()
+    tellWishes()
+    await Promise.all([forgotten, decided])
+    await called
+    await one.close()
+    expect((await events()).map(({ event }) => event)).toEqual(decision === 'granted' ? ['b'] : [])
+  },
+)
 
 test('each person’s clock begins with them', async () => {
   const { openTab, events, pass } = openBrowser()

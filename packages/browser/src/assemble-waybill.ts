@@ -127,6 +127,7 @@ export function assembleWaybill<
     assumedConsent: () => assumed,
     consent: () => gate.current(),
     owes: (wishedAt) => gate.owes(wishedAt),
+    onOwed: (waiting) => gate.hold(waiting),
     holdsSpan: (id) => spans.holds(id),
     onConsent(waiting, consent) {
       gate.learn(waiting, consent)

@@ -481,6 +481,7 @@ export function createParts(parts: Partial<BufferOptions> = {}): Parts {
     send: collector.send,
     assumedConsent: () => 'granted',
     onStored: (lines) => stored.push(lines),
+    onOwed() {},
     onHindered(waiting, hindrance) {
       hindrances.push(hindrance)
       for (const { resolve } of waiting) resolve({ status: 'dropped', reason: 'internal' })

@@ -33,6 +33,8 @@ export interface ConsentGate extends Pick<Buffers, 'submit' | 'leave'> {
   look: () => Promise<void>
   /** See `StamperOptions`. */
   owes: (wishedAt: number | undefined) => number | undefined
+  /** These come after what is still to be forgotten. */
+  hold: (waiting: Waiting[]) => void
   /** The store's own word. */
   learn: (waiting: Waiting[], consent: Consent) => void
 }
@@ -197,6 +199,11 @@ export function createConsentGate({ buffers, wishes, now, delay, assumed, onErro
     owes(wishedAt) {
       const wish = owed ?? wishes.read()
       return wish?.forget && !isDone(wish, wishedAt) ? (wish.since ?? wish.at) : undefined
+    },
+    hold(waiting) {
+      held.push(...waiting)
+      // Another tab may owe it, and be gone before it is done.
+      lookAnew()
     },
     learn,
     async run(online) {

@@ -68,6 +68,8 @@ export interface StamperOptions {
    * @param wishedAt the last wish that was done
    */
   owes?: ((wishedAt: number | undefined) => number | undefined) | undefined
+  /** These came after what is to be forgotten first. */
+  onOwed: (waiting: Waiting[]) => void
   /** See `StampEnvironment`. */
   origin?: StreamState | undefined
   /** The same; what is committed is added. One map for all stampers of a page. */
@@ -216,13 +218,10 @@ export function createStamper(options: StamperOptions): Stamper {
       const owedAt = consent === 'granted' ? options.owes?.(wishedAt) : undefined
       if (owedAt !== undefined) {
         const isLater = ({ operation }: Waiting) => operation.at >= Math.min(owedAt, at)
-        const taken = run.taken.splice(0)
-        // For another transaction, or to be left behind.
-        waiting.unshift(...taken.filter(isLater))
-        for (const { resolve } of taken.filter((call) => !isLater(call))) {
-          resolve({ status: 'dropped', reason: 'forgotten' })
-        }
-        return () => {}
+        const earlier = run.taken.filter((call) => !isLater(call))
+        run.taken = run.taken.filter(isLater)
+        for (const { resolve } of earlier) resolve({ status: 'dropped', reason: 'forgotten' })
+        return () => options.onOwed(run.taken)
       }
       if (consent !== 'granted') {
         if (consent === 'denied') remove(rawRange)
