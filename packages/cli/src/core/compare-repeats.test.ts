@@ -27,7 +27,7 @@ function twice(seqs: number) {
     }
   }
   const streams = [0, 1].map((index) => {
-    const again = [{ first: 1, last: seqs, label: undefined }]
+    const again = [[{ first: 1, last: seqs, label: undefined }]]
     return { ...emptyTally(index, streamOf(index)), again }
   })
   return { log, streams }
@@ -59,7 +59,7 @@ test.each(['same____', '____same'])('contents differ as soon as one half of thei
   }
   log.append(run, 'samesame')
   log.append(run, digest)
-  const streams = [{ ...emptyTally(0, streamOf(1)), again: [{ first: 1, last: 1, label: undefined }] }]
+  const streams = [{ ...emptyTally(0, streamOf(1)), again: [[{ first: 1, last: 1, label: undefined }]] }]
   expect(compareRepeats(streams, log.read).get(0)?.differences).toMatchObject([{ first: 1, last: 1 }])
 })
 

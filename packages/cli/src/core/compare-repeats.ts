@@ -118,7 +118,7 @@ function* toWindows(streams: Iterable<StreamTally>, window: number): Generator<M
   let parts = new Map<number, Part[]>()
   let size = 0
   for (const { index, again } of streams) {
-    for (const range of again) {
+    for (const range of again.flat()) {
       for (let first = range.first; first <= range.last; ) {
         const last = Math.min(range.last, first + (window - size) - 1)
         const own = parts.get(index) ?? []

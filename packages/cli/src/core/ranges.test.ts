@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { addRange, countSeqs, includes, intersect, type Range, without } from './ranges.ts'
+import { addRange, countSeqs, includes, intersect, type Range, type Ranges, without } from './ranges.ts'
 
 const additions = fc.array(
   fc.record({
@@ -17,7 +17,7 @@ const seqs = (ranges: readonly Range<unknown>[]) =>
 test('ranges hold what a Map of every seq would, whatever is added in whatever order', () => {
   fc.assert(
     fc.property(additions, fc.integer({ min: 1, max: 50 }), (additions, seq) => {
-      const ranges: Range<string>[] = []
+      const ranges: Ranges<string> = []
       const all = new Map<number, string>()
       for (const { first, length, label } of additions) {
         const last = first + length - 1
@@ -26,15 +26,15 @@ test('ranges hold what a Map of every seq would, whatever is added in whatever o
         for (let each = first; each <= last; each++) if (!all.has(each)) all.set(each, label)
       }
       const sorted = [...all].sort(([one], [other]) => one - other)
-      expect(seqs(ranges)).toEqual(sorted)
-      expect(countSeqs(ranges)).toBe(all.size)
+      expect(seqs(ranges.flat())).toEqual(sorted)
+      expect(countSeqs(ranges.flat())).toBe(all.size)
       expect(includes(ranges, seq)).toBe(all.has(seq))
       expect(seqs(intersect(ranges, seq, seq + 5))).toEqual(sorted.filter(([each]) => each >= seq && each <= seq + 5))
       const missing = [0, 1, 2, 3, 4, 5].map((each) => seq + each).filter((each) => !all.has(each))
       expect(seqs(without(ranges, seq, seq + 5)).map(([each]) => each)).toEqual(missing)
       // Neighbours with one label are one: memory grows with gaps.
-      for (const [index, { first, label }] of ranges.entries()) {
-        const before = ranges[index - 1]
+      for (const [index, { first, label }] of ranges.flat().entries()) {
+        const before = ranges.flat()[index - 1]
         expect(before?.last === first - 1 && before.label === label).toBe(false)
       }
     }),
@@ -42,7 +42,31 @@ test('ranges hold what a Map of every seq would, whatever is added in whatever o
 })
 
 test('a stream in order is one range, however long', () => {
-  const ranges: Range[] = []
+  const ranges: Ranges = []
   for (let seq = 1; seq <= 10_000; seq++) addRange(ranges, seq, seq, undefined)
-  expect(ranges).toEqual([{ first: 1, last: 10_000 }])
+  expect(ranges).toEqual([[{ first: 1, last: 10_000 }]])
+})
+
+test('what comes in any order lies in blocks, and is one range when all is there', () => {
+  const ranges: Ranges = []
+  const seqs = fc.sample(
+    fc.shuffledSubarray(
+      Array.from({ length: 5_000 }, (_, at) => at + 1),
+      { minLength: 5_000 },
+    ),
+    1,
+  )
+  const [order = []] = seqs
+  const gap = order.filter((seq) => seq % 2 === 1)
+  for (const seq of gap) addRange(ranges, seq, seq, undefined)
+  expect(ranges.flat().map(({ first }) => first)).toEqual(gap.toSorted((one, other) => one - other))
+  const covered = structuredClone(ranges)
+  addRange(covered, 100, 4_900, undefined)
+  expect(covered.flat().slice(49, 51)).toEqual([
+    { first: 99, last: 4_901 },
+    { first: 4_903, last: 4_903 },
+  ])
+  expect(Math.max(...ranges.map((block) => block.length))).toBeLessThanOrEqual(256)
+  for (const seq of order) addRange(ranges, seq, seq, undefined)
+  expect(ranges).toEqual([[{ first: 1, last: 5_000 }]])
 })

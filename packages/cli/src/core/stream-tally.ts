@@ -1,5 +1,5 @@
 import type { StreamId } from '@waybill/protocol'
-import { addRange, includes, intersect, type Range } from './ranges.ts'
+import { addRange, includes, intersect, type Ranges } from './ranges.ts'
 import type { Line } from './read-line.ts'
 import type { Explanation, Fork, Position } from './report.ts'
 import { addValue, emptySketch, type Sketch } from './sketch.ts'
@@ -11,15 +11,15 @@ export interface StreamTally {
   /** The sites that its objects lie below. */
   keys: string[]
   /** Seqs of which an event is there. */
-  held: Range[]
+  held: Ranges
   /** Seqs that a tombstone stands for. */
-  explained: Range<Explanation>[]
+  explained: Ranges<Explanation>
   /** Seqs that one delivery rejected, and another rejected for another reason or had a tombstone for that is its own. */
-  rejectedOtherwise: Range[]
+  rejectedOtherwise: Ranges
   /** Seqs that a batch says it holds. */
-  claimed: Range[]
+  claimed: Ranges
   /** Seqs that came more than once, and whose contents are to be compared. */
-  again: Range[]
+  again: Ranges
   forks: Fork[]
   highest: number
   /** The latest time at which anything up to `highest` was received. */

@@ -64,15 +64,15 @@ function toStreamReport(
   files: readonly string[],
 ): StreamReport {
   const { streamId, keys, held, explained, claimed, late, skew } = stream
-  const last = Math.max(0, ...[held, explained, claimed].map((ranges) => ranges.at(-1)?.last ?? 0))
-  const first = Math.min(...[held, explained, claimed].map((ranges) => ranges[0]?.first ?? last))
+  const last = Math.max(0, ...[held, explained, claimed].map((ranges) => ranges.at(-1)?.at(-1)?.last ?? 0))
+  const first = Math.min(...[held, explained, claimed].map((ranges) => ranges[0]?.[0]?.first ?? last))
   return {
     streamId,
     keys,
     first,
     last,
-    events: countSeqs(held),
-    explained: explained.flatMap((range) =>
+    events: countSeqs(held.flat()),
+    explained: explained.flat().flatMap((range) =>
       without(held, range.first, range.last).map((seqs) => ({
         first: seqs.first,
         last: seqs.last,
@@ -105,9 +105,11 @@ const findRejectedAndHeld = (
   { explained, held }: Pick<StreamTally, 'explained' | 'held'>,
   others: readonly Explanation[] = [],
 ): Range[] =>
-  explained.flatMap(({ first, last, label }) =>
-    label.startsWith('rejected') && !others.includes(label) ? intersect(held, first, last) : [],
-  )
+  explained
+    .flat()
+    .flatMap(({ first, last, label }) =>
+      label.startsWith('rejected') && !others.includes(label) ? intersect(held, first, last) : [],
+    )
 
 /** Not for the collector's limits: the digest by which it tells batches apart knows nothing of these. */
 const NOT_BY_LIMITS: readonly Explanation[] = ['rejected: erased', 'rejected: refused_by_sink']
@@ -133,7 +135,7 @@ function toForks(stream: StreamTally, differences: readonly Difference[], files:
   )
   const explained = new Set(found.flatMap(({ positions }) => positions.map(({ file }) => file)))
   // The collector puts a batch beside another one as well when it rejected something else of the same lines.
-  const otherwise = [...findRejectedAndHeld(stream, NOT_BY_LIMITS), ...stream.rejectedOtherwise]
+  const otherwise = [...findRejectedAndHeld(stream, NOT_BY_LIMITS), ...stream.rejectedOtherwise.flat()]
   const isExplained = ({ first, last, positions }: Fork) =>
     explained.has(positions[0]?.file as string) || otherwise.some((seqs) => seqs.first <= last && seqs.last >= first)
   const left = stream.forks.filter((fork) => fork.kind !== 'object' || !isExplained(fork))
