@@ -85,7 +85,7 @@ function openBrowser(assumedConsent: Browser['assumedConsent'] = 'granted', { te
   }
   const events = async () =>
     (await readAll({ store: memory, lastWords })).lines.map((text) => {
-      const { event, anonymousId, userId, timestamp, monotonic, context, state } = parseLine(text)
+      const { event, anonymousId, userId, timestamp, monotonic, context, span, state } = parseLine(text)
       return {
         event,
         anonymousId,
@@ -93,11 +93,21 @@ function openBrowser(assumedConsent: Browser['assumedConsent'] = 'granted', { te
         timestamp,
         ...monotonic,
         context,
+        span,
         ...(state as { count?: number; touch?: Touches; session?: Session }),
       }
     })
   return { ...clock, page, openTab, tellWishes, events }
 }
+
+const find = (all: Awaited<ReturnType<ReturnType<typeof openBrowser>['events']>>, name: string) =>
+  all.find(({ event }) => event === name)
+
+/** The clocks that the events of several people have in common. */
+const links = (all: { boot?: string; anonymousId?: string }[]) =>
+  [...Map.groupBy(all, ({ boot }) => boot)].filter(
+    ([, events]) => new Set(events.map(({ anonymousId }) => anonymousId)).size > 1,
+  )
 
 test('what is dropped after a denial does not count in the page', async () => {
   const { openTab, events } = openBrowser()
@@ -271,9 +281,6 @@ test('a reset of the page’s own takes nothing from what is tracked after it', 
 })
 
 describe('a page that is left right after its own reset()', () => {
-  const find = (all: Awaited<ReturnType<ReturnType<typeof openBrowser>['events']>>, name: string) =>
-    all.find(({ event }) => event === name)
-
   test.each([
     ['before its transaction could begin', 'beforeBegin'],
     ['before it was committed', 'beforeCommit'],
@@ -317,19 +324,27 @@ describe('a page that is left right after its own reset()', () => {
     expect(find(all, 'c')?.userId).toBeUndefined()
   })
 
-  test('ends nobody who came after the person that it knows', async () => {
-    const { openTab, events } = openBrowser()
+  test.each([
+    ['ends who was here at the call, though its page had not heard of them', 1, undefined],
+    ['ends nobody who came after the call', -1, 'bob'],
+  ])('%s', async (_, after, userId) => {
+    const { openTab, events, pass } = openBrowser()
     const [tab, other] = [openTab(), openTab()]
+    const leaveWithReset = () => {
+      tab.reset()
+      tab.leave()
+    }
     await tab.identify('ada')
+    await pass(1)
+    if (after < 0) leaveWithReset()
+    await pass(1)
     await other.reset()
     await other.identify('bob')
-    tab.reset()
-    tab.track('b')
-    tab.leave()
+    await pass(1)
+    if (after > 0) leaveWithReset()
     await turn()
     await openTab().track('c')
-    const all = await events()
-    expect([find(all, 'b')?.userId, find(all, 'c')?.userId]).toEqual(['bob', 'bob'])
+    expect(find(await events(), 'c')?.userId).toBe(userId)
   })
 })
 
@@ -414,11 +429,6 @@ test('after two resets in another tab a page goes on as the person who is here n
 })
 
 describe('before a page knows the person', () => {
-  const links = (all: { boot?: string; anonymousId?: string }[]) =>
-    [...Map.groupBy(all, ({ boot }) => boot)].filter(
-      ([, events]) => new Set(events.map(({ anonymousId }) => anonymousId)).size > 1,
-    )
-
   test.each(['event', 'span'])('no clock of its %ss links the one who is reset meanwhile to the next', async (kind) => {
     const { openTab, events } = openBrowser()
     const other = openTab()
@@ -461,6 +471,26 @@ describe('before a page knows the person', () => {
     ])
     expect(links(all)).toEqual([])
   })
+})
+
+test('a span that is started after an unheard reset in another tab is the next person’s, and goes on', async () => {
+  const { openTab, events, pass } = openBrowser()
+  const [tab, other] = [openTab(), openTab()]
+  await tab.track('a')
+  const former = tab.start('Former')
+  await former.started
+  await other.reset()
+  const span = tab.start('Checkout')
+  await span.started
+  await pass(20_000)
+  expect(await former.end()).toMatchObject({ reason: 'span_ended' })
+  await span.end()
+  await tab.track('b')
+  const all = await events()
+  const [checkout, b] = ['Checkout', 'b'].map((name) => find(all, name))
+  expect(checkout?.span).toMatchObject({ outcome: 'completed', duration: 20_000 })
+  expect(checkout?.anonymousId).toBe(b?.anonymousId)
+  expect(links(all)).toEqual([])
 })
 
 test('stats count at once what was refused at the call, and once', async () => {

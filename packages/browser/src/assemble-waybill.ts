@@ -169,9 +169,9 @@ export function assembleWaybill<
     tab,
     stream: () => buffers.current()[0].stream(),
     onBoot: inPage.reset,
-    onBegin(wasSomebody) {
+    onBegin(wasSomebody, isFound) {
       if (wasSomebody) formerContext = browser.pageContext()
-      spans.close()
+      spans.close(isFound)
     },
     onStored: () => feed.look(),
   })

@@ -49,6 +49,8 @@ export interface SpanOperation extends Signature {
   monotonic: Monotonic
   /** For how many ms the page has run by then; only differences mean something. */
   ran: number
+  /** Its clock is not the page's, which is to count on by its own. */
+  isParted?: boolean
   /** To be gathered; those of `add` are numbers, to be added. */
   properties?: JsonObject
   /** Of `end`. Default `completed`. */

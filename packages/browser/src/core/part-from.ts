@@ -7,6 +7,6 @@ import type { EventOperation, SpanOperation } from './operation.ts'
 export function partFrom(operation: EventOperation | SpanOperation, boot: string): EventOperation | SpanOperation {
   const { page: _, ...rest } = operation
   const monotonic = { boot, ms: 0 }
-  if (rest.kind === 'span') return { ...rest, monotonic }
+  if (rest.kind === 'span') return { ...rest, monotonic, isParted: true }
   return { ...rest, text: JSON.stringify({ ...JSON.parse(rest.text), monotonic }) }
 }

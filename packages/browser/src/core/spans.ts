@@ -122,7 +122,7 @@ const begin = ({ name, at, monotonic }: SpanOperation): OpenSpan => ({
  * until it is left. Another that has the span open takes over then, or when that page has been silent for longer than a
  * page that runs can be.
  */
-function touch(span: OpenSpan, { call, at, ran, monotonic }: SpanOperation): OpenSpan {
+function touch(span: OpenSpan, { call, at, ran, monotonic, isParted }: SpanOperation): OpenSpan {
   const { counting } = span
   const { boot } = monotonic
   const own = counting?.boot === boot ? counting : undefined
@@ -134,7 +134,11 @@ function touch(span: OpenSpan, { call, at, ran, monotonic }: SpanOperation): Ope
     duration: span.duration + (own ? Math.max(0, ran - own.ran) : 0),
     touchedAt: at,
     monotonic,
-    counting: !counts ? counting : call === 'leave' ? undefined : { boot, ran: Math.max(ran, own?.ran ?? 0), at },
+    counting: !counts
+      ? counting
+      : call === 'leave' || isParted
+        ? undefined
+        : { boot, ran: Math.max(ran, own?.ran ?? 0), at },
   }
 }
 

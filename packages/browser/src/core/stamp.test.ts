@@ -21,6 +21,7 @@ import { type BufferState, emptyDelivery, emptyState, type StreamState } from '.
 import { type StampEnvironment, type Stamped, stamp } from './stamp.ts'
 import { timestamp } from './timestamp.ts'
 import { toEventOperation } from './to-operation.ts'
+import { bornAt } from './uuid.ts'
 
 const journal = (...operations: Operation[]): Journal => ({ operations })
 
@@ -567,13 +568,16 @@ describe('the raw journal', () => {
     expect(stamped.state.stream.streamId).toBe(c?.streamId)
   })
 
-  test('of the former person that ends with a reset goes on with the person who is here now', () => {
-    const stamped = stampAll(before.state, [{ identity: former, operations: [tracked('x'), reset, tracked('b')] }], {
-      mint,
-    })
-    const [x, b] = linesOf(stamped)
+  test.each([
+    ['before the person who is here now had come goes on with that one', -1, 'u1'],
+    ['after the person who is here now had come ends that one, too', 0, undefined],
+  ])('of the former person whose reset was called %s', (_, after, userId) => {
+    const ended: Operation = { ...reset, at: bornAt(current.anonymousId) + after }
+    const operations = [tracked('x'), ended, tracked('b')]
+    const [x, b] = linesOf(stampAll(before.state, [{ identity: former, operations }], { mint }))
     expect(x?.anonymousId).toBe(former.anonymousId)
-    expect(b).toMatchObject({ streamId: current.streamId, seq: 3 })
+    expect(b?.userId).toBe(userId)
+    expect(b?.streamId === current.streamId).toBe(userId === 'u1')
   })
 
   test('is of whom each operation says, and of the record’s person where it does not', () => {

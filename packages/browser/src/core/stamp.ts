@@ -284,9 +284,14 @@ export function stamp(
         former = find(operation.anonymousId)
         change((to) => conclude(to, operation.at, operation))
         if (operation.kind === 'reset') {
-          change(finish)
-          if (!former) stream = open()
+          // Whoever was here at the call is to go, though its page had not heard of them; not who came after it.
+          const isLater = former && operation.at < bornAt(stream.anonymousId)
+          if (former) change(finish)
           former = identity = undefined
+          if (!isLater) {
+            change(finish)
+            stream = open()
+          }
           outcomes.push({})
         } else change((to) => apply(to, operation))
       } catch {

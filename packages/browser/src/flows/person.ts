@@ -10,8 +10,12 @@ export interface PersonOptions {
   tab: string
   /** Another clock begins: what the page has accumulated is to go with the former. */
   onBoot: () => void
-  /** Another person is here: what the page has of the former one is to go. */
-  onBegin: (wasSomebody: boolean) => void
+  /**
+   * Another person is here: what the page has of the former one is to go.
+   *
+   * @param isFound the store was found to hold them already
+   */
+  onBegin: (wasSomebody: boolean, isFound: boolean) => void
   /** The store has heard of it: what it holds is nobody's of before. */
   onStored: () => void
   /** What the store is known to hold. */
@@ -62,8 +66,8 @@ export function watchPerson({ uptime, mint, tab, onBoot, onBegin, onStored, stre
 
   const isFormer: PersonWatch['isFormer'] = (of) => endings > 0 || (!!former && of?.anonymousId === former)
 
-  function begin(stored: Promise<unknown> = Promise.resolve()): void {
-    onBegin(isNameless || (id ?? former) !== undefined)
+  function begin(stored: Promise<unknown> = Promise.resolve(), isFound = false): void {
+    onBegin(isNameless || (id ?? former) !== undefined, isFound)
     reboot()
     former = id ?? former
     id = undefined
@@ -87,7 +91,7 @@ export function watchPerson({ uptime, mint, tab, onBoot, onBegin, onStored, stre
   function meet(of: StreamState | undefined): void {
     if (!of || isFormer(of)) return
     const { anonymousId } = of
-    if (id && id !== anonymousId) begin()
+    if (id && id !== anonymousId) begin(undefined, true)
     id = anonymousId
   }
 
@@ -107,7 +111,7 @@ export function watchPerson({ uptime, mint, tab, onBoot, onBegin, onStored, stre
     boot: () => boot,
     monotonic: (at) => ({ boot, ms: Math.round(at - bootedAt) }),
     isFormer,
-    begin,
+    begin: (stored) => begin(stored),
     meet,
   }
 }

@@ -55,8 +55,12 @@ export interface SpanKeeper {
   leave: () => void
   /** Whether the page has the span of this id open. */
   holds: (id: string) => boolean
-  /** Goes on with none of them: what is called on them is dropped. */
-  close: () => void
+  /**
+   * Goes on with none of them: what is called on them is dropped.
+   *
+   * @param isFound another person was found to be here already: what is being started is theirs
+   */
+  close: (isFound?: boolean) => void
 }
 
 /** A handle, which stands for one span for good. */
@@ -64,6 +68,10 @@ interface Handle {
   name: string
   /** The page's own proposal, until it hears that its `start` went on with another span. */
   id: string
+  /** The page's person; with another begins another. */
+  era: number
+  /** What became of `start` is known. */
+  isStarted?: boolean
   /** Its span has ended. */
   isOver?: boolean
   /** A tick is under way. */
@@ -119,7 +127,7 @@ export function createSpanKeeper(options: SpansOptions): SpanKeeper {
     isKeeping = true
     while (held.size > 0) {
       // Several of them before anybody takes the page for dead.
-      await delay(Math.min(TICK, sessionTimeout / 4))
+      await delay(Math.max(Math.min(TICK, sessionTimeout / 4) || 0, 1_000))
       if (mayStore()) options.drain()
       touch('tick', true)
     }
@@ -128,11 +136,10 @@ export function createSpanKeeper(options: SpansOptions): SpanKeeper {
 
   return {
     start(name, properties) {
-      const span: Handle = { name, id: mint() }
-      const own = era
+      const span: Handle = { name, id: mint(), era }
       const gather = (made: 'start' | 'set' | 'add' | 'end', properties: unknown, outcome: unknown = 'completed') =>
         call(() => {
-          if (span.isOver || own !== era) return 'span_ended'
+          if (span.isOver || span.era !== era) return 'span_ended'
           if (!isName(outcome)) return 'invalid_name'
           const operation = toOperation(made, span)
           const { at, monotonic } = operation
@@ -151,12 +158,16 @@ export function createSpanKeeper(options: SpansOptions): SpanKeeper {
           const ending = made === 'end' ? { outcome, ...(page && { page }) } : {}
           return { ...operation, properties: gathered.properties, context: gathered.context, ...ending }
         })
+      const { boot } = options.monotonic(0)
       const started = gather('start', properties)
       held.add(span)
       started.then((result) => {
+        span.isStarted = true
         if (result.status === 'dropped') held.delete(span)
         else {
           learn(span, result)
+          // It was started by the clock of the person before.
+          if (boot !== options.monotonic(0).boot) touch('tick')
           keepTicking()
         }
       })
@@ -178,9 +189,12 @@ export function createSpanKeeper(options: SpansOptions): SpanKeeper {
     tick: () => touch('tick'),
     leave: () => touch('leave'),
     holds: (id) => [...held].some((span) => span.id === id),
-    close() {
+    close(isFound) {
       era++
-      held.clear()
+      for (const handle of held) {
+        if (isFound && !handle.isStarted) handle.era = era
+        else held.delete(handle)
+      }
     },
   }
 }
