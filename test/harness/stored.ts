@@ -1,4 +1,7 @@
-import type { Page } from 'playwright'
+/** What a driver can run a function in. */
+interface Page {
+  evaluate<Result, Arg>(run: (arg: Arg) => Promise<Result>, arg: Arg): Promise<Result>
+}
 
 /** A record's key in the buffer: a name, or the number of a stream and a seq. */
 export type StoredKey = string | [stream: number, seq: number]

@@ -36,7 +36,7 @@ export function addRange<Label>(
   // Those that only touch take part as well: they may become one with what is new.
   const from = Math.max(0, Math.min(findIndex(ranges, first - 1, lastOfBlock), ranges.length - 1))
   let to = Math.min(from + 1, ranges.length)
-  while (ranges[to]?.[0] && (ranges[to]?.[0] as Range<Label>).first <= last + 1) to++
+  while ((ranges[to]?.[0]?.first ?? Number.POSITIVE_INFINITY) <= last + 1) to++
   const block = to - from === 1 ? (ranges[from] as Range<Label>[]) : ranges.slice(from, to).flat()
   const start = findIndex(block, first - 1, lastOfRange)
   let stop = start
