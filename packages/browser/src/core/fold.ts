@@ -95,7 +95,8 @@ export function foldAll(before: Accumulated, folding: Folding): Required<Accumul
       const base: Stage = { value, about }
       stages.set(name, isOver ? [base] : [base, stored])
       write(name, base)
-      const argument = value === undefined ? value : copy(value)
+      // It was copied before: now only so that the accumulator may change it.
+      const argument = value && JSON.parse(JSON.stringify(value))
       const result = accumulator.fold(argument, readEvent(), {
         ...context,
         ...(current && { session: { id: current.id, number: current.number } }),
@@ -159,7 +160,8 @@ function refuseNonFinite(_member: string, value: unknown): unknown {
 /** As JSON carries it. Throws where it can't. */
 function copy(value: unknown): Json {
   forbidPromise(value)
-  const text = JSON.stringify(value, refuseNonFinite)
+  let text = JSON.stringify(value)
+  if (text?.includes('null')) text = JSON.stringify(value, refuseNonFinite)
   if (text === undefined) throw new TypeError(`JSON can’t carry ${typeof value}`)
   const copied = JSON.parse(text)
   // A value sits two levels deep in an event.
