@@ -1,3 +1,6 @@
 import { defineConfig } from 'vitest/config'
+import { inParallel } from '../../test/harness/in-parallel.ts'
 
-export default defineConfig({ test: { name: 'app-collector', include: ['*.test.ts', 'scripts/*.test.ts'] } })
+export default defineConfig({
+  test: { name: 'app-collector', ...inParallel, include: ['*.test.ts', 'scripts/*.test.ts'] },
+})

@@ -1,3 +1,4 @@
 import { defineConfig } from 'vitest/config'
+import { inParallel } from '../../test/harness/in-parallel.ts'
 
-export default defineConfig({ test: { name: 'cli', include: ['{src,test}/**/*.test.ts'] } })
+export default defineConfig({ test: { name: 'cli', ...inParallel, include: ['{src,test}/**/*.test.ts'] } })

@@ -1,5 +1,6 @@
 import { cloudflareTest } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
+import { inParallel } from '../../test/harness/in-parallel.ts'
 import { provideHostile } from './test/fuzz/provide-hostile.ts'
 
 const consumer = { maxBatchSize: 10, maxBatchTimeout: 0, retryDelay: 0 }
@@ -24,6 +25,7 @@ export default defineConfig({
   ],
   test: {
     name: 'collector',
+    ...inParallel,
     include: ['{src,test}/**/*.test.ts'],
     // A file costs two seconds here. test/queues.test.ts has queues whole; their parts are tested in Node.
     exclude: ['src/node/**', 'src/**/queue-*.test.ts', 'src/core/sender.test.ts', 'src/memory-rate-limiter.test.ts'],

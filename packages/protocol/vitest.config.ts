@@ -1,3 +1,6 @@
 import { defineConfig } from 'vitest/config'
+import { inParallel } from '../../test/harness/in-parallel.ts'
 
-export default defineConfig({ test: { name: 'protocol', isolate: false, include: ['src/**/*.test.ts'] } })
+export default defineConfig({
+  test: { name: 'protocol', ...inParallel, isolate: false, include: ['src/**/*.test.ts'] },
+})
