@@ -1,21 +1,18 @@
-import { type JsonObject, limits } from '@waybill/protocol'
+import { limits } from '@waybill/protocol'
 import type { Accumulator } from './core/accumulator.ts'
-import { review } from './core/before-send.ts'
 import { collectAccumulators } from './core/collect-accumulators.ts'
 import type { Consent } from './core/consent.ts'
-import { describe } from './core/describe.ts'
 import type { DropReason } from './core/drop-reason.ts'
 import type { LastWords } from './core/last-words.ts'
 import type { Lock } from './core/lock.ts'
-import type { EventOperation, Operation } from './core/operation.ts'
+import { createPartingClock } from './core/parting-clock.ts'
 import { emptyDelivery, type StreamState } from './core/records.ts'
 import type { DeferredCopy, Send } from './core/send.ts'
 import { type State, toState } from './core/state.ts'
 import { type Holdings, toStats } from './core/stats.ts'
 import type { Store } from './core/store.ts'
-import { type EventCall, toEventOperation, toObject } from './core/to-operation.ts'
+import { toObject } from './core/to-operation.ts'
 import type { Wishes } from './core/wish.ts'
-import { withoutArrival } from './core/without-arrival.ts'
 import { createEmitter } from './edges/emitter.ts'
 import type { Living, observeLifecycle } from './edges/lifecycle.ts'
 import { createMemoryStore } from './edges/memory-store.ts'
@@ -23,13 +20,13 @@ import type { createPageContext } from './edges/page.ts'
 import type { StateChannel } from './edges/state-channel.ts'
 import type { Buffer } from './flows/buffer.ts'
 import { createBuffers } from './flows/buffers.ts'
+import { type Calls, createCalls } from './flows/calls.ts'
 import { type ConsentGate, createConsentGate } from './flows/consent-gate.ts'
 import { flushBuffers } from './flows/flush-buffers.ts'
 import { createPageScope } from './flows/page-scope.ts'
 import { watchPerson } from './flows/person.ts'
 import { createRetryingStore } from './flows/retrying-store.ts'
 import { createSpanKeeper, type SpanKeeper } from './flows/spans.ts'
-import type { TrackResult } from './flows/stamping.ts'
 import { createStateFeed } from './flows/state-feed.ts'
 import type { WaybillOptions } from './options.ts'
 import { version } from './version.ts'
@@ -75,20 +72,7 @@ export function assembleWaybill<
   builtIn: readonly Accumulator[],
 ): Waybill<Events, Accumulators> {
   const { mint, delay, assumedConsent: assumed, observeLifecycle, stateChannel } = browser
-  /** A device's clock may stand before 1970. Nothing that is stored does, and time must not stand still. */
-  const clock = () => Math.max(browser.now(), Math.floor(browser.uptime()))
-  /** When the clock said so at the last `forget()` or denial, and since when what comes after it is stamped. */
-  let forgottenAt = 0
-  let stampedSince = 0
-  /** What is to be forgotten is told by its time alone: what comes in the same ms after it is moved to the next. */
-  const now = () => {
-    const at = clock()
-    return at < forgottenAt ? at : Math.max(at, stampedSince)
-  }
-  const passOn = () => {
-    stampedSince = now() + 1
-    forgottenAt = clock()
-  }
+  const { now, part } = createPartingClock(browser.now, browser.uptime)
   const { emit, on } = createEmitter<WaybillEvents>()
   const tab = mint()
   const stop = new AbortController()
@@ -131,7 +115,7 @@ export function assembleWaybill<
     holdsSpan: (id) => spans.holds(id),
     onConsent(waiting, consent) {
       gate.learn(waiting, consent)
-      heed()
+      calls.heed()
     },
     onLost: (lost) => emit('dropped', lost),
     onStored: (events) => emit('stored', { events }),
@@ -151,7 +135,7 @@ export function assembleWaybill<
   const wishes = browser.openWishes(() => {
     const looked = gate.look()
     if (wishes.read()?.forget) person.begin(looked)
-    looked.then(heed).then(feed.look)
+    looked.then(calls.heed).then(feed.look)
   }, stop.signal)
   const gate: ConsentGate = createConsentGate({
     buffers,
@@ -161,26 +145,17 @@ export function assembleWaybill<
     assumed,
     onError,
   })
-  let wasDenied = gate.current() === 'denied'
-  /** Of the page when the person before was here last. */
-  let formerContext: JsonObject | undefined
   const person = watchPerson({
     ...browser,
     tab,
     stream: () => buffers.current()[0].stream(),
     onBoot: inPage.reset,
     onBegin(wasSomebody, isFound) {
-      if (wasSomebody) formerContext = browser.pageContext()
+      if (wasSomebody) calls.forgetArrival()
       spans.close(isFound)
     },
     onStored: () => feed.look(),
   })
-  /** Another tab may have got a denial. */
-  const heed = () => {
-    const isDenied = gate.current() === 'denied'
-    if (isDenied && !wasDenied) person.begin()
-    wasDenied = isDenied
-  }
   const readStream = async () => {
     const [buffer] = buffers.current()
     try {
@@ -202,56 +177,28 @@ export function assembleWaybill<
   })
   if (options.beforeSend && !ended) feed.follow()
 
-  /** The app's objects may have getters that throw, and the page may lack what we call: neither is the page's trouble. */
-  const call = async (toOperation: () => Operation | DropReason): Promise<TrackResult> => {
-    let operation: Operation | DropReason
-    heed()
-    try {
-      // Before the app's own code runs, which may call `reset()`: it is the call of whoever was there.
-      const signature = wasDenied ? {} : person.sign()
-      const made = ended ?? toOperation()
-      operation = typeof made === 'string' ? made : { ...made, ...signature }
-    } catch {
-      operation = 'internal'
-    }
-    const boot = person.boot()
-    const result = await gate.submit(operation)
-    if (result.status === 'dropped') {
-      // What was dropped later than at once is among what the page has accumulated.
-      const isOver = result.reason === 'consent_denied' || result.reason === 'forgotten'
-      if (isOver && boot === person.boot()) person.begin()
-      emit('dropped', result)
-    }
-    return result
-  }
-  /** To the app. */
-  const show = (operation: EventOperation): EventOperation | DropReason => {
-    const { beforeSend } = options
-    if (!beforeSend) return operation
-    try {
-      const state = tell(feed.latest()) as State<Accumulators>
-      return review(operation, (event) => beforeSend(event, state))
-    } catch (error) {
-      onError({ code: 'before_send', detail: describe(error) })
-      return 'before_send'
-    }
-  }
-  /** @param folds whether it is an event by itself, and no part of one to come */
-  const prepare = (made: EventOperation | DropReason, folds: boolean): EventOperation | DropReason => {
-    const shown = typeof made === 'string' ? made : show(made)
-    // After a denial it is as good as dropped.
-    return typeof shown === 'string' || !folds || wasDenied ? shown : inPage.fold(shown)
-  }
-  const context = () => ({ ...withoutArrival(browser.pageContext(), formerContext), library })
+  const calls: Calls = createCalls({
+    ...options,
+    ...browser,
+    submit: (operation) => gate.submit(operation),
+    consent: () => gate.current(),
+    person,
+    inPage,
+    now,
+    library,
+    latest: () => tell(feed.latest()),
+    ended: () => ended,
+    onDropped: (dropped) => emit('dropped', dropped),
+    onError,
+  })
+  const { call, callEvent } = calls
   const spans: SpanKeeper = createSpanKeeper({
     ...options,
     ...browser,
-    call,
-    submit: (operation) => gate.submit(wasDenied ? operation : { ...operation, ...person.sign() }),
+    ...calls,
+    submit: calls.callOwn,
     drain: () => buffers.current()[0].drain(),
-    prepare,
     monotonic: person.monotonic,
-    context,
     mayStore: () => gate.current() === 'granted',
   })
   const living: Living = {
@@ -289,18 +236,6 @@ export function assembleWaybill<
     observeLifecycle({ flushNow: wakeWorker, leave() {}, maybeLeave: wakeWorker, run() {} }, stop.signal)
   }
   if (!ended) gate.run()
-
-  const callEvent = (eventName: unknown, event: EventCall, trackOptions?: TrackOptions) =>
-    call(() => {
-      const { priority, set: added } = Object(trackOptions) as TrackOptions
-      const set = added === undefined ? undefined : toObject(added)
-      if (typeof set === 'string') return set
-      const made = toEventOperation(eventName, { ...event, priority }, now(), {
-        monotonic: person.monotonic(browser.uptime()),
-        context: context(),
-      })
-      return prepare(typeof made === 'string' || !set ? made : { ...made, set }, true)
-    })
 
   return {
     track: (event, ...[properties, options]: [properties?: object, options?: TrackOptions]) =>
@@ -343,14 +278,14 @@ export function assembleWaybill<
     subscribe: (listener) => feed.subscribe(listener),
     on,
     consent(decision) {
-      if (decision === 'denied') passOn()
+      if (decision === 'denied') part()
       const done = gate.decide(decision)
       if (decision === 'denied') person.begin(done)
-      heed()
+      calls.heed()
       return done
     },
     forget() {
-      passOn()
+      part()
       let tell = () => {}
       // Before anything is forgotten: the page may be left at any moment.
       person.begin(
