@@ -341,11 +341,11 @@ test('a page that has not heard of another person goes on as that one, all the s
 
 describe('last words', () => {
   /** A page that is left with an event of which each step is taken by hand. */
-  const leaveAt = async (steps: number, lastWords = createMemoryWords()) => {
+  const leaveAt = async (steps: number, lastWords = createMemoryWords(), options: Partial<Parts> = {}) => {
     const memory = createMemoryStore()
     const conductor = createConductor()
     const shared = createParts({ store: createDisk(memory), lastWords })
-    const parts = { ...shared, store: conductor.connect(memory, 'A') }
+    const parts = { ...shared, ...options, store: conductor.connect(memory, 'A') }
     const stamper = createStamper(parts)
     const result = stamper.submit(tracked('a'))
     await turn()
@@ -432,6 +432,16 @@ describe('last words', () => {
     stamper.resume()
     expect(await stamper.submit(tracked('a'))).toEqual({ status: 'durable', seq: 1 })
     expect(parts.lastWords.read()).toEqual([])
+  })
+
+  test.each(steps)('of what %s while the store knows no grant are not handed over besides', async (_when, taken) => {
+    const options = { assumedConsent: () => 'pending' as const }
+    const { shared, conductor, result } = await leaveAt(taken, undefined, options)
+    await conductor.free()
+    expect(await result).not.toMatchObject({ status: 'dropped' })
+    expect(shared.hindrances).toEqual([])
+    await run(createStamper(newPage(shared)))
+    expect(await storedEvents(shared)).toEqual([['a', 1]])
   })
 
   test('stay where nobody may stamp them yet', async () => {

@@ -227,7 +227,9 @@ export function createStamper(options: StamperOptions): Stamper {
         if (consent === 'denied') remove(rawRange)
         return () => {
           if (consent === 'denied') forgetWords()
-          onHindered(run.taken, { consent })
+          // The page was left meanwhile: they are among the last words, and must not be handed over a second time.
+          if (run.said && consent === 'pending') resolveAll(run.taken, [], 'memory')
+          else onHindered(run.taken, { consent })
         }
       }
       if (isNewer(stored)) {
