@@ -19,7 +19,7 @@ import { DAY } from '../core/timestamp.ts'
 import { createMemoryStore } from '../edges/memory-store.ts'
 import { createBuffer } from './buffer.ts'
 import { createRetryingStore } from './retrying-store.ts'
-import { createStamper, type Stamper } from './stamping.ts'
+import { createStamper, type Stamper, type Waiting } from './stamping.ts'
 
 const submitAll = (stamper: Stamper, ...operations: Operation[]) =>
   Promise.all(operations.map((operation) => stamper.submit(operation)))
@@ -433,6 +433,22 @@ describe('last words', () => {
     expect(await stamper.submit(tracked('a'))).toEqual({ status: 'durable', seq: 1 })
     expect(parts.lastWords.read()).toEqual([])
   })
+
+  test.each(steps)(
+    'of what %s while something is to be forgotten first are not handed over besides',
+    async (_when, taken) => {
+      const held: Waiting[] = []
+      const { shared, conductor, result } = await leaveAt(taken, undefined, {
+        owes: () => 0,
+        onOwed: (waiting) => held.push(...waiting),
+      })
+      await conductor.free()
+      expect(await result).not.toMatchObject({ status: 'dropped' })
+      expect(held).toEqual([])
+      await run(createStamper(newPage(shared)))
+      expect(await storedEvents(shared)).toEqual([['a', 1]])
+    },
+  )
 
   test.each(steps)('of what %s while the store knows no grant are not handed over besides', async (_when, taken) => {
     const options = { assumedConsent: () => 'pending' as const }

@@ -221,7 +221,8 @@ export function createStamper(options: StamperOptions): Stamper {
         const earlier = run.taken.filter((call) => !isLater(call))
         run.taken = run.taken.filter(isLater)
         for (const { resolve } of earlier) resolve({ status: 'dropped', reason: 'forgotten' })
-        return () => options.onOwed(run.taken)
+        // Among the last words they wait already.
+        return () => (run.said ? resolveAll(run.taken, [], 'memory') : options.onOwed(run.taken))
       }
       if (consent !== 'granted') {
         if (consent === 'denied') remove(rawRange)
