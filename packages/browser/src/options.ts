@@ -20,7 +20,7 @@ export interface WaybillOptions<Accumulators extends readonly Accumulator[] = re
    * rotated key or a moved endpoint finds the same backlog.
    */
   name?: string
-  /** Flush when so many events have come since the last flush. Default 30. */
+  /** Flush when so many events have come since the last flush. Default 100. */
   flushAt?: number
   /** Flush when an event has waited for so many ms. Default 5,000. */
   flushInterval?: number

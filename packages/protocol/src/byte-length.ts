@@ -1,4 +1,7 @@
 const encoder = new TextEncoder()
 
 /** How many bytes a text takes as UTF-8. Budgets are in bytes; `.length` counts UTF-16 units. */
-export const byteLength = (text: string): number => encoder.encode(text).length
+export const byteLength = (text: string): number => (ASCII.test(text) ? text.length : encoder.encode(text).length)
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they take a byte each
+const ASCII = /^[\0-\x7f]*$/

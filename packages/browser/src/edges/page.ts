@@ -3,10 +3,16 @@ import type { JsonObject } from '@waybill/protocol'
 /** A URL that outgrew an event would take the event with it; and `<img name="title">` makes an element of `document.title`. */
 const clip = (text: unknown) => (typeof text === 'string' ? text.slice(0, 2_000) : '')
 
+/** `Intl` loads its data first, which holds a new process up for tens of milliseconds. */
+const readTimezone = (): string => {
+  const { Temporal } = globalThis as { Temporal?: { Now: { timeZoneId: () => string } } }
+  return Temporal?.Now.timeZoneId() ?? Intl.DateTimeFormat().resolvedOptions().timeZone
+}
+
 /** What a page says of itself at each moment: members of the Segment Spec's `context`. */
 export function createPageContext(): () => JsonObject {
   const locale = globalThis.navigator?.language
-  const timezone = Intl.DateTimeFormat().resolvedOptions().timeZone
+  const timezone = readTimezone()
   return (): JsonObject => {
     if (typeof document === 'undefined') return { locale, timezone }
     const { origin, pathname, search } = location

@@ -53,9 +53,9 @@ test('enough events are flushed at once', async () => {
   expect(times()).toEqual([0])
 })
 
-test('by default 30 events are enough', async () => {
+test('by default 100 events are enough', async () => {
   const { schedule, times } = createScene({ flushAt: undefined })
-  schedule.stored(29)
+  schedule.stored(99)
   await turn()
   expect(times()).toEqual([])
   schedule.stored(1)

@@ -1,7 +1,7 @@
 export interface ScheduleOptions {
   /** Resolves to the ms after which to flush again, or to undefined when nothing is left. */
   flush: (force?: boolean) => Promise<number | undefined>
-  /** Flush when this many events have come since the last flush. Default 30. */
+  /** Flush when this many events have come since the last flush. Default 100. */
   flushAt?: number
   /** Flush when an event has waited for this many ms. Default 5,000. */
   flushInterval?: number
@@ -16,7 +16,7 @@ export interface Schedule {
 }
 
 /** Decides when this tab flushes. Only the timer that was set last counts. */
-export function createSchedule({ flush, flushAt = 30, flushInterval = 5_000, delay }: ScheduleOptions): Schedule {
+export function createSchedule({ flush, flushAt = 100, flushInterval = 5_000, delay }: ScheduleOptions): Schedule {
   let fresh = 0
   let timer: object | undefined
   /** A timer runs for an event that was stored, and not for a wait, which may be long. */
