@@ -81,7 +81,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'rejects an event and does not say which',
-    file: 'collector/src/take-batch.ts',
+    file: 'collector/src/core/take-lines.ts',
     changes: [["line.kind === 'rejected' ? [line.rejection] : []", "line.kind === 'rejected' ? [] : []"]],
     breaks: ['G9'],
   },

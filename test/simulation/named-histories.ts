@@ -655,4 +655,16 @@ export const namedHistories: readonly NamedHistory[] = [
       ],
     },
   },
+  {
+    name: 'a batch that one destination has already gets through though limits were lowered meanwhile',
+    history: {
+      seed: 1,
+      setup: { ...SITE, flushAt: 5 },
+      steps: [
+        { after: 0, action: { do: 'sink', sink: 1, fault: 'fails', on: true } },
+        { after: 0, action: track(0, 5) },
+        { after: 200, action: { do: 'collectors', count: 1, limits: { batchEvents: 3 }, archive: 'none' } },
+      ],
+    },
+  },
 ]

@@ -1,14 +1,14 @@
-import { type Accepted, ok, type Problem, type Recorded } from '@waybill/protocol'
+import type { Accepted, Problem, Recorded } from '@waybill/protocol'
 import { type Delivery, refuseDeliveries } from './core/delivery.ts'
 import type { Hints } from './core/hints.ts'
 import type { Platform } from './core/platform.ts'
-import { issueReceipt, type ReceiptFault, readReceipt } from './core/receipt.ts'
+import { issueReceipt } from './core/receipt.ts'
 import { type Remembered, toSignature } from './core/signature.ts'
 import type { Sink } from './core/sink.ts'
 import { toProblem } from './core/to-problem.ts'
 import { fanOut } from './fan-out.ts'
 import type { ResolvedOptions } from './options.ts'
-import type { TakenBatch } from './take-batch.ts'
+import type { PresentedBatch } from './take-batch.ts'
 
 /** What the client hears: 200, 202 or 503. */
 type Answer = Recorded | Accepted | Problem
@@ -18,7 +18,6 @@ export interface Conveyed {
   /** It was presented before, or is being presented: it was waited for. */
   isRepeat: boolean
   remembered: Remembered['state'] | undefined
-  ignoredReceipt: ReceiptFault | undefined
   /** What sinks have said by the time of the answer. */
   said: readonly Delivery[]
   /** What every sink said, when all have. */
@@ -45,19 +44,16 @@ const REMEMBERED_FOR = 3600
  * when to come back. Whoever comes back is waited for, so that a batch gets through without any cache.
  */
 export async function conveyBatch(
-  { batch, clientDigest, events, rejected }: Pick<TakenBatch, 'batch' | 'clientDigest' | 'events' | 'rejected'>,
+  { batch, clientDigest, events, rejected, limits, have: skip }: Omit<PresentedBatch, 'sinks'>,
   { sinks, sinkDeadline, receiptKeys, now, hints, platform, patience, goOn }: ConveyOptions,
 ): Promise<Conveyed> {
   const { batchId } = batch
-  const { attempt, copy = false, receipt: presented } = batch.header
+  const { attempt, copy = false } = batch.header
   const { hmac, sha256, after } = platform
   const subject = { batch, rejected }
   const deadlineOf = (sink: Sink) => sink.deadline ?? sinkDeadline
   const lastDeadline = Math.max(...sinks.map((sink) => (sink.required ? deadlineOf(sink) : 0)))
 
-  const receipt =
-    presented === undefined ? ok([]) : await readReceipt(presented, receiptKeys, subject, { sinks, now: now(), hmac })
-  const skip = receipt.ok ? receipt.value : []
   // Under other limits as well it is the same batch, and its first answer is as true.
   const signature = await toSignature({ ...batch, clientDigest }, sinks, sha256)
   const first = await hints.recall(signature)
@@ -66,7 +62,6 @@ export async function conveyBatch(
 
   const conveyed = (answer: Answer, said: Conveyed['said'], ended: Conveyed['ended']): Conveyed => ({
     ...{ answer, said, ended, isRepeat, remembered: known?.state ?? first?.state },
-    ignoredReceipt: receipt.ok ? undefined : receipt.fault,
   })
   if (known?.state === 'done') {
     const { recorded, rejected } = known
@@ -119,7 +114,7 @@ export async function conveyBatch(
     const have = said.flatMap(({ sink, result }) => (result.ok ? [sink] : []))
     const receipt =
       key && have.length > 0
-        ? { receipt: await issueReceipt(key, subject, { sinks: have, now: now(), hmac }) }
+        ? { receipt: await issueReceipt(key, subject, { sinks: have, limits, now: now(), hmac }) }
         : undefined
     return refusal ? toProblem({ ...refusal, ...receipt }, batchId) : { batchId, retryAfter: left, ...receipt }
   }

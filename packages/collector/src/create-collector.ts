@@ -58,20 +58,20 @@ export function createCollector(options: CollectorOptions, platform: Platform = 
     )
     const take = now() - began
     if (!taken.ok) {
-      const { refusal, keyId, batchId } = taken.fault
+      const { refusal, keyId, batchId, receipt } = taken.fault
       const problem = toProblem(refusal, batchId)
       // Before the key is known, how long it took is nobody's to know.
       if (keyId !== undefined) tellTiming(c, { take })
       const at = now()
-      log(toBatchLog({ at, ms: at - began, problem, keyId, batchId }))
+      log(toBatchLog({ at, ms: at - began, problem, keyId, batchId, receipt }))
       return answerProblem(c, problem)
     }
 
-    const { batch, clientDigest, sinks: own, events, tombstones, rejected, bytes } = taken.value
+    const { batch, clientDigest, ignoredReceipt, sinks: own, events, tombstones, rejected, bytes } = taken.value
     const { batchId, keyId, header } = batch
     const trace = readTrace(c, clientDigest)
     const preference = parsePrefer(c.req.header('Prefer'), waitingBudget)
-    const { answer, isRepeat, remembered, ignoredReceipt, said, ended } = await conveyBatch(
+    const { answer, isRepeat, remembered, said, ended } = await conveyBatch(
       { ...taken.value, batch: { ...batch, trace } },
       {
         ...resolved,

@@ -48,7 +48,10 @@ export interface CollectorOptions {
   path?: string
   /** Whether Segment's HTTP API is served as well, at `/v1/batch`, `/v1/track` and so on. Default `true`. */
   segmentApi?: boolean
-  /** Limits below the protocol's. Default: the protocol's. */
+  /**
+   * Limits below the protocol's. A batch that comes again with its receipt is held against those of its first presentation:
+   * where there are receipt keys, bodies are read up to the protocol's. Default: the protocol's.
+   */
   limits?: Partial<Limits>
   /** How long each sink may take that has no `deadline` of its own, in milliseconds, an hour at most. Default 10,000. */
   sinkDeadline?: number

@@ -1,7 +1,8 @@
 import { limits } from '@waybill/protocol'
 import { describe, expect, test, vi } from 'vitest'
-import { headerOf, linesOf, NOW, STREAM } from '../test/batches.ts'
-import { collectorWith, present, problemOf, recordedOf } from '../test/present.ts'
+import { headerOf, lineOf, linesOf, NOW, STREAM } from '../test/batches.ts'
+import { gzip } from '../test/gzip.ts'
+import { collectorWith, present, problemOf, recordedOf, writeKey } from '../test/present.ts'
 import { type RecordingSink, recordingSink } from '../test/recording-sink.ts'
 import { createTimers } from '../test/timers.ts'
 import type { Batch } from './core/batch.ts'
@@ -170,18 +171,6 @@ describe('a receipt that is not good is ignored: the batch is delivered to all, 
     await vi.waitFor(() => expect(log.mock.lastCall?.[0].receipt).toBe('mismatch'))
   })
 
-  test('one of which other lines were rejected, as the limits are others now', async () => {
-    const { a, b, again, log, receipt } = await partial()
-    const strict = collectorWith({
-      ...{ sinks: [a.sink, b.sink], receiptKeys: keys, signatureCache: noSignatureCache, log },
-      limits: { eventBytes: 10 },
-    })
-    // As above: to the sink it is a fork.
-    await again(receipt, strict.app)
-    expect(a.handed).toBe(2)
-    await vi.waitFor(() => expect(log.mock.lastCall?.[0].receipt).toBe('mismatch'))
-  })
-
   test('one that has expired', async () => {
     const { a, b, again, log, receipt } = await partial()
     const later = collectorWith({
@@ -197,6 +186,93 @@ describe('a receipt that is not good is ignored: the batch is delivered to all, 
     const { again, log, receipt } = await partial()
     await recordedOf(await again(receipt))
     expect(log.mock.lastCall?.[0]).not.toHaveProperty('receipt')
+  })
+})
+
+describe('when limits are lowered in the middle of a batch, one with a good receipt goes on as it began', () => {
+  const lines = [1, 2, 3, 4].map((seq) =>
+    lineOf(seq, { properties: { text: 'x'.repeat(seq === 2 ? 16_300 : 15_000) } }),
+  )
+  const before = { propertiesBytes: 16_000 }
+  const bodyOf = (attempt: number, receipt?: string) => `${headerOf(1, 4, { attempt, receipt })}\n${lines.join('\n')}\n`
+
+  /** The batch that `a` has and `b` has not, of which the second event was rejected, at a collector with other limits. */
+  async function lowered(options: Partial<CollectorOptions>) {
+    const [a, b] = [sinkOf('a'), sinkOf('b')]
+    const log = vi.fn<(entry: BatchLog) => void>()
+    const common = { sinks: [a.sink, b.sink], receiptKeys: keys, signatureCache: noSignatureCache, log }
+    b.fail(true)
+    const first = await present(collectorWith({ ...common, limits: before }).app, bodyOf(1))
+    const receipt = (await problemOf(first)).receipt ?? ''
+    b.fail(false)
+    return { a, b, log, receipt, app: collectorWith({ ...common, ...options }).app }
+  }
+
+  const small = { headerBytes: 4_096, batchBytes: 50_000, bodyBytes: 50_000 }
+  const refusals: [string, Partial<CollectorOptions>][] = [
+    ['body_too_large', { limits: { headerBytes: 4_096, bodyBytes: 50_000 } }],
+    ['batch_too_large', { limits: { headerBytes: 4_096, batchBytes: 50_000 } }],
+    ['too_many_events', { limits: { batchEvents: 3 } }],
+    ['too_many_events', { keys: [{ ...writeKey, limits: { batchEvents: 1 } }] }],
+  ]
+  test.each(refusals)('who comes without one hears %s, and who has one 200', async (code, options) => {
+    const { a, b, app, log, receipt } = await lowered(options)
+    expect(await problemOf(await present(app, bodyOf(2)))).toMatchObject({ code, batchId: `${STREAM}:1-4` })
+    expect(await problemOf(await present(app, bodyOf(2, `${receipt.slice(0, -1)}.`)))).toMatchObject({ code })
+    expect(log.mock.lastCall?.[0]).toMatchObject({ status: 413, receipt: 'malformed' })
+    expect([a.handed, b.handed]).toEqual([1, 1])
+    const answer = await recordedOf(await present(app, bodyOf(2, receipt)))
+    expect(answer).toMatchObject({ recorded: 3, rejected: [{ seq: 2, code: 'properties_too_large' }] })
+    expect([a.handed, b.handed]).toEqual([1, 2])
+  })
+
+  test('compressed as well', async () => {
+    const { a, b, app, receipt } = await lowered({ limits: { ...small, batchEvents: 1 } })
+    await recordedOf(await present(app, await gzip(bodyOf(2, receipt)), { query: { encoding: 'gzip' } }))
+    expect([a.handed, b.handed]).toEqual([1, 2])
+  })
+
+  test.each([
+    ['lower', { ...small, batchEvents: 1, eventBytes: 10, propertiesBytes: 10, stateBytes: 10, depth: 1 }],
+    ['higher', {}],
+  ])('the same events are rejected of it, though limits of events are %s now', async (_, limits) => {
+    const { a, b, app, receipt, log } = await lowered({ limits })
+    expect(await recordedOf(await present(app, bodyOf(2, receipt)))).toMatchObject({
+      rejected: [{ seq: 2, code: 'properties_too_large' }],
+    })
+    expect(log.mock.lastCall?.[0]).not.toHaveProperty('receipt')
+    expect(b.sink.events()).toEqual(a.sink.events())
+    expect(b.sink.events().map(({ type }) => type)).toEqual(['track', 'rejected', 'track', 'track'])
+  })
+
+  test('and when the other fails again, too, its next receipt is as good', async () => {
+    const { a, b, app, receipt } = await lowered({ limits: { batchEvents: 1 } })
+    b.fail(true)
+    const renewed = (await problemOf(await present(app, bodyOf(2, receipt)))).receipt
+    b.fail(false)
+    await recordedOf(await present(app, bodyOf(3, renewed)))
+    expect([a.handed, b.handed]).toEqual([1, 3])
+  })
+
+  test('though it has expired, or its sinks have moved: then all are handed the batch, whole', async () => {
+    for (const options of [{ now: () => NOW + 8 * 24 * 3_600_000 }, { sinks: [sinkOf('c').sink] }]) {
+      const { app, receipt } = await lowered({ limits: { batchEvents: 1 }, ...options })
+      await recordedOf(await present(app, bodyOf(2, receipt)))
+    }
+  })
+
+  test('it opens no more than the protocol’s limits, and nothing to other bytes, to another batch or without its key', async () => {
+    const { a, b, app, log, receipt } = await lowered({ limits: { batchEvents: 1 } })
+    const refused = async (body: string, fault: string) => {
+      expect((await present(app, body)).status).toBe(413)
+      expect(log.mock.lastCall?.[0].receipt).toBe(fault)
+    }
+    await refused(bodyOf(2, receipt).replace('xx', 'xy'), 'mismatch')
+    await refused(`${headerOf(1, 3, { receipt })}\n${lines.slice(0, 3).join('\n')}\n`, 'mismatch')
+    await refused(bodyOf(2, receipt.replace('.k1.', '.k0.')), 'unknown_key')
+    const large = `${bodyOf(2, receipt)}${'x'.repeat(limits.bodyBytes)}`
+    expect(await problemOf(await present(app, large))).toMatchObject({ code: 'body_too_large' })
+    expect([a.handed, b.handed]).toEqual([1, 1])
   })
 })
 

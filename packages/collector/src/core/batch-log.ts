@@ -50,7 +50,7 @@ export interface BatchLog {
   bytes: number
   /** What the signature cache knew of it. When that is `done`, it was handed to no sink. */
   remembered?: Remembered['state']
-  /** Why the receipt that came with it was ignored. */
+  /** Why the receipt that came with it says nothing of who has it. */
   receipt?: ReceiptFault
   sinks: SinkOutcome[]
 }

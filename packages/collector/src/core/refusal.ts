@@ -1,4 +1,5 @@
 import type { BatchId, HeaderFault } from '@waybill/protocol'
+import type { ReceiptFault } from './receipt.ts'
 
 /** Why a request was not answered with 200. A new arm does not compile until `toProblem` answers it. */
 export type Refusal =
@@ -36,4 +37,6 @@ export interface Refused {
   keyId?: string
   /** The client acts on some refusals only when they name the batch it is waiting for. */
   batchId?: BatchId
+  /** Why the receipt that came with it was ignored: the batch was held against the limits of now. */
+  receipt?: ReceiptFault
 }
