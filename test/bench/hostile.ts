@@ -5,6 +5,7 @@ import { checkLines } from '../../packages/collector/src/core/check-lines.ts'
 import { digest } from '../../packages/collector/src/core/digest.ts'
 import { enrich } from '../../packages/collector/src/core/enrich.ts'
 import { inflate } from '../../packages/collector/src/core/inflate.ts'
+import { parsePrefer } from '../../packages/collector/src/core/prefer.ts'
 import { readHeader } from '../../packages/collector/src/core/read-header.ts'
 import { sha256 } from '../../packages/collector/src/core/sha256.ts'
 import { splitLines } from '../../packages/collector/src/core/split-batch.ts'
@@ -125,6 +126,10 @@ for (const [name, work] of Object.entries({
   'a header of 8 KiB of arrays': (bytes: number) => {
     const line = encode(fill('[', Math.min(bytes / 64, limits.headerBytes)))
     return () => readHeader(line, limits.headerBytes)
+  },
+  'a preference of spaces': (bytes: number) => {
+    const header = `wait=${fill(' ', bytes / 16)}x y`
+    return () => parsePrefer(header, 0)
   },
 })) {
   const [half, full] = [await time(work(HALF)), await time(work(2 * HALF))]

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { parsePrefer } from './prefer.ts'
+import { PREFERENCE, parsePrefer } from './prefer.ts'
 
 test.each<[header: string, wait: number, applied: string]>([
   ['wait=10', 10_000, 'wait=10'],
@@ -12,6 +12,7 @@ test.each<[header: string, wait: number, applied: string]>([
   ['wait=1, wait=9', 1_000, 'wait=1'],
   ['wait=soon, respond-async', 3_000, 'respond-async'],
   ['wait=007', 7_000, 'wait=7'],
+  [`${' '.repeat(9)}wait \t = \t "8" \t ; x, \t respond-async \t `, 8_000, 'respond-async, wait=8'],
 ])('%s', (header, wait, applied) => {
   expect(parsePrefer(header, 3_000)).toEqual({ wait, applied })
 })
@@ -29,6 +30,13 @@ test.each([
   'foo="x,respond-async,y"',
   'foo="x,respond-async',
   'foo="\\",respond-async,\\',
+  `respond-async${' '.repeat(9)}x`,
+  `wait=${' '.repeat(9)}1 x`,
 ])('asks for nothing of ours: %s', (header) => {
   expect(parsePrefer(header, 3_000)).toBeUndefined()
+})
+
+test('nowhere may a run of spaces be divided between two parts of the pattern, which would try each way of it', () => {
+  expect(PREFERENCE.source).toContain('[^\\s=;]+')
+  expect(PREFERENCE.source.replaceAll(/\[[^\]]*\]/g, '')).not.toMatch(/(\\s| )[*+{]/)
 })

@@ -6,7 +6,11 @@ export interface Preference {
   applied: string
 }
 
-const PREFERENCE = /^\s*([^\s=;]+)\s*(?:=\s*(?:"([^"]*)"|([^\s;]*)))?\s*(?:;.*)?$/
+/**
+ * One preference, in which a space stands for any run of them: with two `\s*` that can meet, a header of spaces would be
+ * gone through as often as it is long.
+ */
+export const PREFERENCE: RegExp = /^ ?([^\s=;]+) ?(?:= ?(?:"([^"]*)"|([^\s;]*)))? ?(?:;.*)?$/
 
 /** What is between commas, but for those in quotes; quotes that are never closed hold all the rest. */
 const BETWEEN_COMMAS = /(?:"(?:\\.?|[^"\\])*(?:"|$)|[^,"])+/g
@@ -20,7 +24,7 @@ const BETWEEN_COMMAS = /(?:"(?:\\.?|[^"\\])*(?:"|$)|[^,"])+/g
 export function parsePrefer(header: string | undefined, patience: number): Preference | undefined {
   const asked = new Map<string, string>()
   for (const each of header?.match(BETWEEN_COMMAS) ?? []) {
-    const [, name, quoted, plain] = PREFERENCE.exec(each) ?? []
+    const [, name, quoted, plain] = PREFERENCE.exec(each.replace(/\s+/g, ' ')) ?? []
     if (name && !asked.has(name.toLowerCase())) asked.set(name.toLowerCase(), quoted ?? plain ?? '')
   }
   const wait = asked.get('wait') ?? ''
