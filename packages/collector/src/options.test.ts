@@ -188,6 +188,27 @@ test.each<[what: string, options: object, message: string]>([
     { revoked: ['a'] },
     'revoked: use a list, each of the form { id, before }; number 1',
   ],
+  [
+    'a revocation without site',
+    { revoked: [{ before: '2026-11-22T10:00:00Z' }] },
+    "revoked: an id is that of a site, 1 to 64 of a-z, 0-9, _ and -; one is 'undefined'",
+  ],
+  ['a revocation at a number', { revoked: [{ id: 'site', before: 5 }] }, 'write it as 2026-11-22T10:00:00Z'],
+  [
+    'a signing key with more than there is',
+    { signingKeys: [signing, { id: 'b', secret, expires: '2027-01-01' }] },
+    "signingKeys, number 2: there is no setting 'expires'; remove it, or use one of id, secret.",
+  ],
+  [
+    'a revocation with more than there is',
+    { revoked: [{ id: 'site', before: '2026-11-22T10:00:00Z', origin: 'https://a.example' }] },
+    "revoked, number 1: there is no setting 'origin'; remove it, or use one of id, before.",
+  ],
+  [
+    'a receipt key with more than there is',
+    { receiptKeys: [{ id: 'a', secret, until: '2027-01-01' }] },
+    "receiptKeys, number 1: there is no setting 'until'; remove it, or use one of id, secret.",
+  ],
   ['receipt keys that are a text', { receiptKeys: 'abc' }, 'receiptKeys: use a list'],
   ['receipt keys that are null', { receiptKeys: null }, 'receiptKeys: use a list'],
   ['a receipt key without secret', { receiptKeys: [{ id: 'a' }] }, "receiptKeys: make the secret of 'a' 32 characters"],

@@ -6,7 +6,7 @@ import {
   type SigningKey,
 } from '@waybill/protocol'
 import type { BatchLog } from './core/batch-log.ts'
-import { checkBoolean, checkFunction, checkList, checkMethods, checkObject } from './core/check-kind.ts'
+import { checkBoolean, checkEntries, checkFunction, checkList, checkMethods, checkObject } from './core/check-kind.ts'
 import { ConfigurationError } from './core/configuration-error.ts'
 import { harmless } from './core/harmless.ts'
 import type { WriteKey } from './core/key-ring.ts'
@@ -195,8 +195,8 @@ function checkRates(keys: readonly WriteKey[], rateLimiter: RateLimiter): void {
 }
 
 function checkSigningKeys(signingKeys: readonly SigningKey[], revoked: readonly Revocation[]): void {
-  checkList('signingKeys', signingKeys, '{ id, secret }')
-  checkList('revoked', revoked, '{ id, before }')
+  checkEntries('signingKeys', signingKeys, ['id', 'secret'])
+  checkEntries('revoked', revoked, ['id', 'before'])
   for (const { id, secret } of signingKeys) {
     if (!isText(id, /^[\w-]{1,64}$/)) {
       throw new ConfigurationError(`signingKeys: an id is 1 to 64 of A-Z, a-z, 0-9, _ and -; one is '${id}'.`)
@@ -208,7 +208,10 @@ function checkSigningKeys(signingKeys: readonly SigningKey[], revoked: readonly 
     if (fault) throw new ConfigurationError(`signingKeys: the secret of '${id}': ${fault}`)
   }
   for (const { id, before } of revoked) {
-    if (!Number.isNaN(Date.parse(before))) continue
+    if (!isText(id, /^[a-z0-9_-]{1,64}$/)) {
+      throw new ConfigurationError(`revoked: an id is that of a site, 1 to 64 of a-z, 0-9, _ and -; one is '${id}'.`)
+    }
+    if (typeof before === 'string' && !Number.isNaN(Date.parse(before))) continue
     throw new ConfigurationError(`revoked: '${before}' of '${id}' is no time; write it as 2026-11-22T10:00:00Z.`)
   }
 }
@@ -272,7 +275,7 @@ export function checkSinks(sinks: readonly Sink[]): void {
 
 /** Says nothing of a secret but how long it is. */
 function checkReceiptKeys(keys: readonly ReceiptKey[]): void {
-  checkList('receiptKeys', keys, '{ id, secret }')
+  checkEntries('receiptKeys', keys, ['id', 'secret'])
   for (const { id, secret } of keys) {
     if (!isText(id, /^[\w-]{1,16}$/)) {
       throw new ConfigurationError(`receiptKeys: an id is 1 to 16 of A-Z, a-z, 0-9, _ and -; one is '${id}'.`)

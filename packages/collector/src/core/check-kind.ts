@@ -10,6 +10,12 @@ export function checkList(setting: string, value: unknown, form: string): void {
   throw new ConfigurationError(`${setting}: use a list, each of the form ${form}; ${fault}`)
 }
 
+/** @param known what each of the list has: another member may be a restriction, which nobody would keep to */
+export function checkEntries(setting: string, value: unknown, known: readonly string[]): void {
+  checkList(setting, value, `{ ${known.join(', ')} }`)
+  for (const [index, each] of (value as object[]).entries()) checkObject(`${setting}, number ${index + 1}`, each, known)
+}
+
 export function checkObject(setting: string, value: unknown, known: readonly string[]): void {
   if (!isObject(value)) throw new ConfigurationError(`${setting}: use an object with some of ${known.join(', ')}.`)
   const unknown = Object.keys(value).find((name) => !known.includes(name))
