@@ -51,6 +51,14 @@ test('receipt keys are read from JSON, in their order', () => {
   expect(optionsOf({ EVENTS, WRITE_KEYS }).receiptKeys).toEqual([])
 })
 
+test('revoked keys, and what is told of a sender, are read from JSON', () => {
+  const revoked = [{ id: 'shop', before: '2026-11-22T10:00:00Z' }]
+  const enrich = { geo: 'city', ip: 'truncated' }
+  const [REVOKED, ENRICH] = [JSON.stringify(revoked), JSON.stringify(enrich)]
+  expect(optionsOf({ EVENTS, WRITE_KEYS, REVOKED, ENRICH })).toMatchObject({ revoked, enrich })
+  expect(optionsOf({ EVENTS, WRITE_KEYS })).toMatchObject({ revoked: [], enrich: {} })
+})
+
 test('every destination that is set is used, and the client waits for each', () => {
   expect(names({ EVENTS, WRITE_KEYS })).toEqual(['r2'])
   expect(names({ WRITE_KEYS, WEBHOOK_URL: 'https://example.com' })).toEqual(['webhook'])
@@ -60,7 +68,7 @@ test('every destination that is set is used, and the client waits for each', () 
 })
 
 test('settings that are there but empty count as not set', () => {
-  const empty = { WEBHOOK_URL: '', WEBHOOK_SECRET: '', WRITE_KEYS: '', RECEIPT_KEYS: '' }
+  const empty = { WEBHOOK_URL: '', WEBHOOK_SECRET: '', WRITE_KEYS: '', RECEIPT_KEYS: '', REVOKED: '', ENRICH: '' }
   expect(names({ EVENTS, ...empty, ENVIRONMENT: 'development' })).toEqual(['r2'])
   const webhook = { WEBHOOK_URL: 'https://example.com', WEBHOOK_SECRET: '', WEBHOOK_FORMAT: '' }
   expect(names({ WRITE_KEYS, ...webhook })).toEqual(['webhook'])
@@ -93,6 +101,15 @@ test.each<[what: string, settings: Settings, message: string]>([
     { EVENTS, WRITE_KEYS, RECEIPT_KEYS: '[{"id":"a"}]' },
     'RECEIPT_KEYS: write it as in',
   ],
+  [
+    'a revocation that is no JSON',
+    { EVENTS, WRITE_KEYS, REVOKED: 'shop' },
+    'REVOKED: it is not JSON; write it as in [{"id": "shop"',
+  ],
+  ['a revocation that is no list', { EVENTS, WRITE_KEYS, REVOKED: '{"id":"shop"}' }, 'revoked: use a list'],
+  ['an enrichment by name', { EVENTS, WRITE_KEYS, ENRICH: 'city' }, 'ENRICH: it is not JSON; write it as in {"geo"'],
+  ['an enrichment of nothing', { EVENTS, WRITE_KEYS, ENRICH: 'null' }, 'enrich: use an object'],
+  ['an enrichment that nobody knows', { EVENTS, WRITE_KEYS, ENRICH: '{"geo":"street"}' }, 'enrich: set geo to off'],
   ['no destination', { WRITE_KEYS }, 'bind an R2 bucket as EVENTS, or set WEBHOOK_URL'],
   ['a format nobody knows', { WRITE_KEYS, WEBHOOK_URL: 'https://a.example', WEBHOOK_FORMAT: 'csv' }, 'json or ndjson'],
   [

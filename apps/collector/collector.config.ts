@@ -3,9 +3,12 @@ import {
   bindingRateLimiter,
   ConfigurationError,
   defineCollector,
+  type EnrichOptions,
+  parseJson,
   parseSigningKeys,
   parseWriteKeys,
   type RateLimitBinding,
+  type Revocation,
   r2Sink,
   webhookSink,
   workersSignatureCache,
@@ -22,6 +25,10 @@ export interface Settings {
   WRITE_KEYS?: string
   /** What signed write keys are signed with: `[{"id": "1", "secret": "<what waybill key secret prints>"}]`. */
   SIGNING_KEYS?: string
+  /** Signed keys that are taken no more: `[{"id": "shop", "before": "2026-11-22T10:00:00Z"}]`, those of a site from before then. */
+  REVOKED?: string
+  /** What of the sender events tell, beside the country: `{"geo": "city", "userAgent": true, "ip": "hashed", "ipSecret": "…"}`. */
+  ENRICH?: string
   /** Counts the requests of keys with a rate, over all isolates of a location. */
   RATE_LIMIT?: RateLimitBinding
   /**
@@ -48,12 +55,16 @@ export default defineCollector((env: Settings) => {
   if (!env.EVENTS && !env.WEBHOOK_URL) {
     throw new ConfigurationError('EVENTS, WEBHOOK_URL: bind an R2 bucket as EVENTS, or set WEBHOOK_URL, or both.')
   }
+  const enrich = parseJson<EnrichOptions>('ENRICH', env.ENRICH, '{"geo": "city"}')
+  const revoked = parseJson<Revocation[]>('REVOKED', env.REVOKED, '[{"id": "shop", "before": "2026-11-22T10:00:00Z"}]')
   return {
     development,
     // Development has a key of its own, and needs no other; nor does who signs keys.
     keys:
       (development || signingKeys.length > 0) && !env.WRITE_KEYS ? [] : parseWriteKeys('WRITE_KEYS', env.WRITE_KEYS),
     signingKeys,
+    ...(revoked !== undefined && { revoked }),
+    ...(enrich !== undefined && { enrich }),
     receiptKeys: parseSigningKeys('RECEIPT_KEYS', env.RECEIPT_KEYS),
     ...(env.RATE_LIMIT && { rateLimiter: bindingRateLimiter({ binding: env.RATE_LIMIT, ...RATE_LIMIT_SIMPLE }) }),
     // Node, where this file is checked, has no such cache: its default is in memory.
