@@ -7,7 +7,7 @@ import {
   type Rejection,
   type Result,
 } from '@waybill/protocol'
-import { admit, type Gate } from './core/admit.ts'
+import { admit, countRequest, type Gate } from './core/admit.ts'
 import type { Batch } from './core/batch.ts'
 import type { Bytes } from './core/bytes.ts'
 import { digest } from './core/digest.ts'
@@ -68,7 +68,7 @@ export interface BatchTaker extends Gate {
 /** authenticate → inflate → split → validate → enrich: from a request to a batch, or to why there is none. */
 export async function takeBatch(
   presentation: Presentation,
-  { receiptKeys, enrich: asked, now, platform, ...gate }: BatchTaker,
+  { receiptKeys, enrich: asked, now, platform, rateLimiter, ...gate }: BatchTaker,
 ): Promise<Result<PresentedBatch, Refused>> {
   const admitted = await admit(presentation, gate)
   if (!admitted.ok) return admitted
@@ -76,6 +76,9 @@ export async function takeBatch(
   const keyId = writeKey.id
   const refuse = (refusal: Refusal, header?: BatchHeader, receipt?: ReceiptFault) =>
     fail({ refusal, keyId, ...(header && { batchId: header.batchId }), ...(receipt && { receipt }) })
+
+  const limited = writeKey.tokenSecrets ? undefined : await countRequest(rateLimiter, writeKey)
+  if (limited) return refuse(limited)
 
   const { contentType, encoding } = presentation
   if (!/^text\/plain\s*(;|$)/i.test(contentType ?? '')) return refuse({ reason: 'unsupported_media_type' })
@@ -92,6 +95,8 @@ export async function takeBatch(
     const verification = { secrets: writeKey.tokenSecrets, audience: keyId, now: now(), hmac: platform.hmac }
     const refusal = await refuseToken(read.value.token, verification)
     if (refusal) return refuse(refusal, read.value)
+    const limited = await countRequest(rateLimiter, writeKey)
+    if (limited) return refuse(limited, read.value)
   }
   const overflow = findOverflow(plain.value, limits)
   // Too much is said before a bad header, and the header is read none the less: a client cuts its batch in halves

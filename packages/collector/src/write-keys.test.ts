@@ -193,6 +193,20 @@ describe('a token', () => {
     expect(sink.batches.size).toBe(0)
   })
 
+  test('is looked at before the rate of its key: who has none uses nothing of it up', async () => {
+    const key = { ...writeKey, tokenSecrets: [secret], rate: { limit: 2, period: 10 } }
+    const { app } = collectorWith({ keys: [key] })
+    const strangers = [bodyWith(), bodyWith(await mint({}, 'a secret of somebody else, long enough')), 'no header']
+    for (const body of strangers) expect((await present(app, body)).status).not.toBe(429)
+    const request = { path: '/v1/track', query: { writeKey: writeKey.key } }
+    expect((await present(app, '{}', request)).status).toBe(401)
+    await recordedOf(await present(app, bodyWith(await mint())))
+    await recordedOf(await present(app, bodyWith(await mint())))
+    const problem = await problemOf(await present(app, bodyWith(await mint())))
+    expect(problem).toMatchObject({ code: 'rate_limited', batchId: `${STREAM}:1-2` })
+    expect((await present(app, bodyWith())).status).toBe(401)
+  })
+
   test('in the URL is none', async () => {
     const { app } = guarded()
     const response = await present(app, bodyWith(), { query: { token: await mint() } })

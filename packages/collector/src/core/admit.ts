@@ -3,7 +3,7 @@ import { authenticate, type KeyRings } from './authenticate.ts'
 import type { WriteKey } from './key-ring.ts'
 import { narrowLimits } from './narrow-limits.ts'
 import type { RateLimiter } from './rate-limiter.ts'
-import type { Refused } from './refusal.ts'
+import type { Refusal, Refused } from './refusal.ts'
 import type { Sink } from './sink.ts'
 import { sinksOf } from './sinks-of.ts'
 
@@ -22,10 +22,10 @@ export interface Admission {
   limits: Limits
 }
 
-/** Which site is writing, and whether it may now. */
+/** Which site is writing, and what it may do. */
 export async function admit(
   presented: { key: string | undefined; origin: string | undefined },
-  { rateLimiter, sinks: all, limits, ...keyRings }: Gate,
+  { sinks: all, limits, ...keyRings }: Omit<Gate, 'rateLimiter'>,
 ): Promise<Result<Admission, Refused>> {
   const site = await authenticate(presented, keyRings)
   if (!site.ok) return fail({ refusal: site.fault })
@@ -33,13 +33,17 @@ export async function admit(
   const { id: keyId } = writeKey
   const sinks = sinksOf(writeKey.sinks, all)
   if (!sinks) return fail({ refusal: { reason: 'no_sink', named: writeKey.sinks ?? [] }, keyId })
-  const counted = await countRequest(rateLimiter, writeKey)
-  if (!counted.ok) return fail({ refusal: { reason: 'rate_limited', ...counted.fault }, keyId })
   return ok({ writeKey, sinks, limits: narrowLimits(limits, writeKey.limits) })
 }
 
-/** A limiter that fails lets everybody in: it spares the sinks, and is no lock. */
-const countRequest = async (
+/**
+ * Counts a request, and says whether it is one too many. Where a key asks for a token it is for who brings one: else whoever reads
+ * the key in a page could use up its rate. A limiter that fails lets everybody in: it spares the sinks, and is no lock.
+ */
+export async function countRequest(
   limiter: RateLimiter,
   { id, rate }: Pick<WriteKey, 'id' | 'rate'>,
-): ReturnType<RateLimiter['count']> => (rate ? limiter.count(id, rate).catch(() => ok(undefined)) : ok(undefined))
+): Promise<Extract<Refusal, { reason: 'rate_limited' }> | undefined> {
+  const counted = rate ? await limiter.count(id, rate).catch(() => ok(undefined)) : ok(undefined)
+  return counted.ok ? undefined : { reason: 'rate_limited', ...counted.fault }
+}

@@ -2,7 +2,7 @@ import { type Limits, ok, type Problem, type Rejection, type Result } from '@way
 import { type Context, Hono } from 'hono'
 import { afterAnswer } from '../after-answer.ts'
 import { answerProblem } from '../answer-problem.ts'
-import { admit, type Gate } from '../core/admit.ts'
+import { type Admission, admit, countRequest, type Gate } from '../core/admit.ts'
 import { type BatchLog, toBatchLog } from '../core/batch-log.ts'
 import type { Bytes } from '../core/bytes.ts'
 import { refuseDeliveries } from '../core/delivery.ts'
@@ -41,24 +41,40 @@ const SHARING = 4
  * Segment's HTTP API, for clients that know no other. Answers 200 when every required sink has all of a request, and never
  * 202: to these clients that means the same. What is not taken yet is a 429, see {@link toRefusal}.
  */
-export function createSegmentApi({ enrich: asked, sinkDeadline, now, log, platform, ...gate }: SegmentApiParts): Hono {
+export function createSegmentApi({
+  enrich: asked,
+  sinkDeadline,
+  now,
+  log,
+  platform,
+  rateLimiter,
+  ...gate
+}: SegmentApiParts): Hono {
   const app = new Hono()
+
+  async function letIn(presented: { key: string | undefined; origin: string | undefined }) {
+    const admitted: Result<Admission, Refused> = await admit(presented, gate)
+    if (!admitted.ok) return admitted
+    const { writeKey } = admitted.value
+    // There is no place for one in what these clients send.
+    if (writeKey.tokenSecrets) return refuse({ reason: 'token_required' }, writeKey.id)
+    const limited = await countRequest(rateLimiter, writeKey)
+    return limited ? refuse(limited, writeKey.id) : admitted
+  }
 
   async function take(c: Context, takes: Taken): Promise<Result<{ batches: TakenBatch[]; keyId: string }, Refused>> {
     const presented = basicUser(c.req.header('Authorization')) ?? c.req.query('writeKey')
     const origin = c.req.header('Origin')
     // A key in a header is looked at before anything is read, one in the body cannot be.
-    const known = presented === undefined ? undefined : await admit({ key: presented, origin }, gate)
+    const known = presented === undefined ? undefined : await letIn({ key: presented, origin })
     if (known && !known.ok) return known
     const plain = await readPlain(c, known?.value.limits ?? gate.limits, platform.inflate)
     if (!plain.ok) return refuse(plain.fault, known?.value.writeKey.id)
     const json = compactJson(plain.value)
-    const site = known ?? (await admit({ key: readWriteKey(json), origin }, gate))
+    const site = known ?? (await letIn({ key: readWriteKey(json), origin }))
     if (!site.ok) return site
     const { writeKey, sinks, limits } = site.value
     const keyId = writeKey.id
-    // There is no place for one in what these clients send.
-    if (writeKey.tokenSecrets) return refuse({ reason: 'token_required' }, keyId)
     const body = readBody(json, takes)
     if (!body) return refuse({ reason: 'invalid_body' }, keyId)
     if (body.events.length > EVENTS) return refuse({ reason: 'too_many_events', max: EVENTS }, keyId)
