@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process'
 import { once } from 'node:events'
-import { appendFile, cp, mkdir, readdir, readFile, realpath, symlink } from 'node:fs/promises'
+import { appendFile, cp, mkdir, readdir, readFile, realpath, symlink, writeFile } from 'node:fs/promises'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { dirname, join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import { expect, onTestFailed, test } from 'vitest'
 import { makeBatch, toBody } from '../harness/batch.ts'
@@ -143,6 +144,56 @@ test('started through npm, whose shell tells it nothing when it is asked to end,
   expect(collector.stderr()).toMatch(/npm has ended, finishing what is in flight.*waybill: done/s)
   await using _ = await startCollectorProgram({ dir: folder.path })
   expect(await audit(folder.path)).toMatchObject({ verdict: 'complete', totals: { events: 3 } })
+})
+
+/** What a configuration imports, which is not installed where the tests write theirs. */
+const imported = (name: string) => JSON.stringify(pathToFileURL(join(packages, 'collector/dist', name)).href)
+
+const CONFIG = `
+import { defineCollector, parseWriteKeys } from ${imported('index.js')}
+import { fileSink } from ${imported('node.js')}
+interface Env { WRITE_KEYS?: string; FOLDER?: string }
+export default defineCollector((env: Env) => ({
+  development: true,
+  keys: env.WRITE_KEYS ? parseWriteKeys('WRITE_KEYS', env.WRITE_KEYS) : [],
+  sinks: [env.FOLDER && fileSink({ dir: env.FOLDER, name: 'kept' })],
+}))`
+
+test('with --config it is what the file says, in TypeScript and with the environment, to the end of its sinks', async () => {
+  await using folder = await temporaryFolder('node-collector')
+  const config = 'waybill.config.ts'
+  await writeFile(join(folder.path, config), CONFIG)
+  const start = (env: NodeJS.ProcessEnv) => startCollectorProgram({ dir: folder.path, config, env })
+  await expect(start({ FOLDER: '' })).rejects.toThrow(/ended with 2.*waybill: sinks: add at least one/s)
+  await using collector = await start({ FOLDER: 'kept' })
+  expect(collector.stderr()).toMatch(/Write keys +dev: wk_….*Sinks +kept: durable, required/s)
+  // The folder is taken before the first batch comes.
+  await expect(start({ FOLDER: 'kept' })).rejects.toThrow(/ended with 2.*dir: another collector writes to/s)
+  const { header, events } = makeBatch()
+  const { status } = await postBatch({ url: collector.url, key: 'wk_dev', body: toBody(header, events) })
+  expect(status).toBe(200)
+  collector.signal('SIGTERM')
+  expect(await collector.exited).toBe(0)
+  expect(collector.stdout()).toContain('kept ✓')
+  expect(await audit(join(folder.path, 'kept'))).toMatchObject({ verdict: 'complete', totals: { events: 3 } })
+})
+
+test.each<[what: string, file: string, text: string | undefined, message: RegExp]>([
+  ['that is not there', 'none.mjs', undefined, /--config: 'none.mjs' is not there, or imports what is not installed/],
+  [
+    'that Node cannot read',
+    'a.yaml',
+    'keys: []',
+    /--config: 'a.yaml' is nothing that Node v\S+ reads. Write it in Java/,
+  ],
+  ['that exports something else', 'a.mjs', 'export default {}', /--config: 'a.mjs' must say export default defineColl/],
+  ['that throws', 'a.mjs', "throw new Error('oops')", /--config: 'a.mjs' could not be run. Error: oops/],
+])('a configuration %s is named, with exit code 2', async (_, config, text, message) => {
+  await using folder = await temporaryFolder('node-collector')
+  if (text !== undefined) await writeFile(join(folder.path, config), text)
+  const starting = startCollectorProgram({ dir: folder.path, config })
+  await expect(starting).rejects.toThrow(/^It ended with 2/)
+  await expect(starting).rejects.toThrow(message)
 })
 
 test('what it cannot start with is named, with exit code 2', async () => {

@@ -17,17 +17,26 @@ export interface CollectorProgram extends AsyncDisposable {
 
 export const BIN: string = join(import.meta.dirname, '../../packages/collector/dist/bin.js')
 
-/** Starts it on a free port. Rejects with what it printed when it ends before it is up. */
+/** Starts it on a free port, with files in `dir` or as `config` says, a file there. Rejects with what it printed when it ends before it is up. */
 export async function startCollectorProgram(
-  { dir, args = [], env = {} }: { dir: string; args?: readonly string[]; env?: NodeJS.ProcessEnv },
+  {
+    dir,
+    config,
+    args = [],
+    env = {},
+  }: { dir: string; config?: string; args?: readonly string[]; env?: NodeJS.ProcessEnv },
   command: readonly [string, ...string[]] = [process.execPath, BIN],
 ): Promise<CollectorProgram> {
   const [program, ...rest] = command
-  const child = spawn(program, [...rest, '--port', '0', '--dir', dir, ...args], {
-    cwd: dir,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, ...env },
-  })
+  const child = spawn(
+    program,
+    [...rest, '--port', '0', ...(config === undefined ? ['--dir', dir] : ['--config', config]), ...args],
+    {
+      cwd: dir,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...env },
+    },
+  )
   const exited = once(child, 'close').then(([code, signal]): number | NodeJS.Signals => code ?? signal)
   let [stdout, stderr] = ['', '']
   child.stdout.setEncoding('utf8').on('data', (text) => {

@@ -9,8 +9,7 @@ test('with nothing set it is for this machine only, with the development key', (
     kind: 'start',
     port: 8787,
     host: '127.0.0.1',
-    dir: './events',
-    keys: [{ key: 'wk_dev', id: 'dev', origins: 'localhost' }],
+    collector: { dir: './events', keys: [{ key: 'wk_dev', id: 'dev', origins: 'localhost' }] },
     grace: 15_000,
   })
 })
@@ -20,11 +19,18 @@ test('an option counts before the environment, and an empty variable is none', (
   expect(readSettings(['--port', '2', '--host=0.0.0.0'], env)).toMatchObject({
     port: 2,
     host: '0.0.0.0',
-    dir: '/data',
-    keys: [{ key: 'wk_live_1', id: 'shop', origins: ['https://www.example.com'] }],
+    collector: { dir: '/data', keys: [{ key: 'wk_live_1', id: 'shop', origins: ['https://www.example.com'] }] },
     grace: 3_000,
   })
   expect(readSettings([], { HOST: '' })).toMatchObject({ host: '127.0.0.1' })
+})
+
+test('a configuration file says who may write and where events go, so that nothing else is asked of them', () => {
+  const env = { HOST: '0.0.0.0', EVENTS_DIR: '/data' }
+  expect(readSettings(['--config', 'a.ts'], env)).toMatchObject({ collector: { config: 'a.ts', name: '--config' } })
+  expect(readSettings([], { ...env, CONFIG_FILE: 'a.ts' })).toMatchObject({
+    collector: { config: 'a.ts', name: 'CONFIG_FILE' },
+  })
 })
 
 test.each<[string[], Record<string, string>, string]>([
@@ -34,6 +40,8 @@ test.each<[string[], Record<string, string>, string]>([
   [['--port', 'http'], {}, "--port: use a whole number from 0 to 65535; it is 'http'."],
   [[], { PORT: '70000' }, "PORT: use a whole number from 0 to 65535; it is '70000'."],
   [['--grace=-1'], {}, "--grace: use a whole number from 0 to 3600; it is '-1'."],
+  [['--config=a.ts', '--dir=b'], {}, "--dir: leave it out with --config, as 'a.ts' says it."],
+  [['--keys=b'], { CONFIG_FILE: 'a.ts' }, '--keys: leave it out with CONFIG_FILE'],
   [[], { HOST: '0.0.0.0' }, 'WRITE_KEYS: set it, or name a file with --keys'],
   [[], { WRITE_KEYS: '{' }, 'WRITE_KEYS: it is not JSON'],
   [['--keys', '/nowhere'], {}, "--keys: '/nowhere' cannot be read (Error: ENOENT"],

@@ -13,11 +13,23 @@ export type Call = { kind: 'help' } | { kind: 'version' } | ({ kind: 'start' } &
 export interface Settings {
   port: number
   host: string
+  collector: FileSettings | ConfigSettings
+  /** How long what is in flight may take when the program is stopped, in milliseconds. */
+  grace: number
+}
+
+/** A collector that keeps events in files. */
+export interface FileSettings {
   /** The folder of the file sink. */
   dir: string
   keys: readonly WriteKey[]
-  /** How long what is in flight may take when the program is stopped, in milliseconds. */
-  grace: number
+}
+
+/** A collector that a file describes. */
+export interface ConfigSettings {
+  config: string
+  /** What the setting is called that names the file. */
+  name: string
 }
 
 /** Each setting as an option and in the environment; an option counts before the environment. */
@@ -26,6 +38,7 @@ const settings = {
   host: { variable: 'HOST', value: '127.0.0.1', help: 'an address of this machine; 0.0.0.0: all' },
   dir: { variable: 'EVENTS_DIR', value: './events', help: 'the folder of the events' },
   keys: { variable: 'WRITE_KEYS_FILE', value: '', help: 'a file with the write keys as JSON' },
+  config: { variable: 'CONFIG_FILE', value: '', help: 'a file with keys, sinks and all else' },
   grace: { variable: 'GRACE_SECONDS', value: '15', help: 'seconds for what is in flight at its end' },
 } as const
 
@@ -52,6 +65,10 @@ Write keys are JSON, in the file of --keys or in the variable WRITE_KEYS:
 Without any, and while only this machine gets in, the key is wk_dev, from any
 origin of this machine.
 
+--config names a file that says instead who may write, where events go, and all
+else: export default defineCollector((env) => ({ keys, sinks })), where env is
+the environment. TypeScript needs Node 22.18 or later, .js and .mjs do not.
+
 Events are in <dir>/<key id>/dt=<day>.ndjson. \`npx waybill audit <dir>\` proves
 that none is missing.
 
@@ -70,9 +87,19 @@ export function readSettings(args: readonly string[], env: Readonly<Record<strin
     kind: 'start',
     port: readNumber(sayOf('port', given), textOf('port'), 65_535),
     host,
-    dir: textOf('dir'),
-    keys: readKeys(textOf('keys'), sayOf('keys', given), env.WRITE_KEYS, host),
+    collector: readCollector(),
     grace: readNumber(sayOf('grace', given), textOf('grace'), 3_600) * 1_000,
+  }
+
+  function readCollector(): Settings['collector'] {
+    const config = textOf('config')
+    if (config === '') {
+      return { dir: textOf('dir'), keys: readKeys(textOf('keys'), sayOf('keys', given), env.WRITE_KEYS, host) }
+    }
+    const name = sayOf('config', given)
+    const other = (['dir', 'keys'] as const).find((each) => given.values[each] !== undefined)
+    if (!other) return { config, name }
+    throw new ConfigurationError(`--${other}: leave it out with ${name}, as '${config}' says it.`)
   }
 }
 
@@ -88,7 +115,7 @@ function readOptions(args: readonly string[]): Given {
     const { values } = parseArgs({
       args: [...args],
       options: {
-        ...{ port: text, host: text, dir: text, keys: text, grace: text },
+        ...{ port: text, host: text, dir: text, keys: text, config: text, grace: text },
         help: { type: 'boolean', short: 'h', default: false },
         version: { type: 'boolean', default: false },
       },
