@@ -4,7 +4,7 @@ import { eventOf, headerOf, lineOf, STREAM } from '../batches.ts'
 import { KEY, ORIGIN } from '../present.ts'
 import { huge, invalid } from './corpus.ts'
 import { CANARY, type Draft, encode, plain } from './draft.ts'
-import { crc32, type GzipFile, littleEndian, toBytes, toGzip } from './gzip-file.ts'
+import { crc32, FIRST_BLOCK, type GzipFile, littleEndian, toBytes, toGzip } from './gzip-file.ts'
 
 /** One class of hostile request: what it does to a good one, and how that has to be answered when nothing else is wrong. */
 export interface Fault {
@@ -224,7 +224,7 @@ export const faults: Record<string, Fault> = {
     toBytes({ ...file, trailer: flip(file.trailer, n % 8, (n >> 3) % 8) }),
   ),
   'a gzip file with a flipped length or byte': broken((file, n) =>
-    toBytes({ ...file, deflate: flip(file.deflate, 1 + (n % (file.deflate.length - 1)), (n >> 4) % 8) }),
+    toBytes({ ...file, deflate: flip(file.deflate, 1 + (n % (Math.min(file.deflate.length, FIRST_BLOCK) - 1)), (n >> 4) % 8) }),
   ),
   'a deflate block of a kind that is none': broken((file) => toBytes({ ...file, deflate: Uint8Array.of(7) })),
   'a deflate copy from before the beginning': broken((file) =>

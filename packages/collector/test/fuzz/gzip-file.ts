@@ -30,14 +30,25 @@ export function littleEndian(...numbers: number[]): Bytes {
   return bytes
 }
 
-/** One stored block, so that it is known what each bit of it means. */
+/** What one stored block holds at most. */
+const MOST_STORED = 0xffff
+
+/** The first of the stored blocks with its head: of what is in it, it is known what each bit means. */
+export const FIRST_BLOCK: number = 5 + MOST_STORED
+
+/** Stored blocks, so that it is known what each bit means. */
 function store(plain: Bytes): Bytes {
-  const { length } = plain
-  const head = Uint8Array.of(1, length & 0xff, length >>> 8, ~length & 0xff, (~length >>> 8) & 0xff)
-  return concat([head, plain])
+  const blocks: Bytes[] = []
+  for (let from = 0; from === 0 || from < plain.length; from += MOST_STORED) {
+    const part = plain.subarray(from, from + MOST_STORED)
+    const { length } = part
+    const isLast = Number(from + length === plain.length)
+    blocks.push(Uint8Array.of(isLast, length & 0xff, length >>> 8, ~length & 0xff, (~length >>> 8) & 0xff), part)
+  }
+  return concat(blocks)
 }
 
-/** @param stored uncompressed inside; of less than 64 KiB */
+/** @param stored uncompressed inside */
 export function toGzip(plain: Bytes, stored: boolean): GzipFile {
   return {
     head: Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff),
