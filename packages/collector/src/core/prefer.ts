@@ -6,11 +6,10 @@ export interface Preference {
   applied: string
 }
 
-/**
- * One preference, in which a space stands for any run of them: with two `\s*` that can meet, a header of spaces would be
- * gone through as often as it is long.
- */
-export const PREFERENCE: RegExp = /^ ?([^\s=;]+) ?(?:= ?(?:"([^"]*)"|([^\s;]*)))? ?(?:;.*)?$/
+/** A preference without its parameters. No two parts of these patterns fit the same text: a sender chooses how long it is. */
+const PREFERENCE = /^(?:"[^"]*"|[^";])*/
+const NAME = /^[^\s=]+$/
+const VALUE = /^(?:"([^"]*)"|(\S*))$/
 
 /** What is between commas, but for those in quotes; quotes that are never closed hold all the rest. */
 const BETWEEN_COMMAS = /(?:"(?:\\.?|[^"\\])*(?:"|$)|[^,"])+/g
@@ -24,8 +23,10 @@ const BETWEEN_COMMAS = /(?:"(?:\\.?|[^"\\])*(?:"|$)|[^,"])+/g
 export function parsePrefer(header: string | undefined, patience: number): Preference | undefined {
   const asked = new Map<string, string>()
   for (const each of header?.match(BETWEEN_COMMAS) ?? []) {
-    const [, name, quoted, plain] = PREFERENCE.exec(each.replace(/\s+/g, ' ')) ?? []
-    if (name && !asked.has(name.toLowerCase())) asked.set(name.toLowerCase(), quoted ?? plain ?? '')
+    const [name = '', ...rest] = (PREFERENCE.exec(each)?.[0] ?? '').split('=').map((part) => part.trim())
+    const [value, quoted, plain] = VALUE.exec(rest.join('=')) ?? []
+    if (value === undefined || !NAME.test(name) || asked.has(name.toLowerCase())) continue
+    asked.set(name.toLowerCase(), quoted ?? plain ?? '')
   }
   const wait = asked.get('wait') ?? ''
   const applied = [...(asked.has('respond-async') ? ['respond-async'] : [])]
