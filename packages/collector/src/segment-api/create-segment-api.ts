@@ -75,7 +75,7 @@ export function createSegmentApi({
     if (!site.ok) return site
     const { writeKey, sinks, limits } = site.value
     const keyId = writeKey.id
-    const body = readBody(json, takes)
+    const body = readBody(json, takes, EVENTS)
     if (!body) return refuse({ reason: 'invalid_body' }, keyId)
     if (body.events.length > EVENTS) return refuse({ reason: 'too_many_events', max: EVENTS }, keyId)
     // Each event gets what the batch says of all: a small body must not become a large batch.

@@ -14,14 +14,14 @@ export interface SegmentBody {
 const SHARED = new Set(['context', 'integrations'])
 
 /**
- * Reads a body, as compact JSON, as far as where its events begin and end; nothing when it is no object, or no batch where one
- * is taken.
+ * Reads a body, as compact JSON, as far as where its events begin and end, and no more of them than one above `max`; nothing
+ * when it is no object, or no batch where one is taken.
  */
-export function readBody(json: Bytes, takes: Taken): SegmentBody | undefined {
+export function readBody(json: Bytes, takes: Taken, max: number): SegmentBody | undefined {
   const members = splitMembers(json)
   if (!members || repeatsName(members)) return
   const batch = members.find(({ name }) => name === 'batch')
-  const events = takes === 'batch' ? batch && splitElements(batch.value) : [json]
+  const events = takes === 'batch' ? batch && splitElements(batch.value, max) : [json]
   if (!events) return
   return {
     events,

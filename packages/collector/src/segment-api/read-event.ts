@@ -32,7 +32,10 @@ const IDS = new Set(['userId', 'anonymousId', 'groupId', 'previousId'])
  * sends, or `""`), ids that are numbers become texts, and times UTC. Whether the event is fit to travel is not asked here.
  */
 export function readEvent(json: Bytes, type: string | undefined, shared: readonly Member[]): SegmentEvent | LineFault {
-  const members = splitMembers(json)
+  const text = decodeUtf8(json)
+  if (text === undefined) return { code: 'invalid_utf8', detail: 'The event is not UTF-8.' }
+  // As a whole: what is left out of the line, or written anew, would not be looked at there.
+  const members = isJson(text) ? splitMembers(json) : undefined
   if (!members) return { code: 'invalid_json', detail: 'The event is no JSON object.' }
   if (repeatsName(members)) return duplicateMember
   const reserved = RESERVED.find((each) => members.some(({ name }) => name === each))
@@ -59,6 +62,15 @@ export function readEvent(json: Bytes, type: string | undefined, shared: readonl
     ...(itsType && { type: itsType }),
     ...(messageId && { messageId }),
     ...(timestamp && { timestamp }),
+  }
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
   }
 }
 

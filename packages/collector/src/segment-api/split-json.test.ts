@@ -15,6 +15,21 @@ test('JSON of any layout becomes one line with the same value, and no other text
   )
 })
 
+test.each([
+  ['[4 2]', '[4 2]'],
+  ['[- 1 , tr\n\tue]', '[- 1,tr ue]'],
+  ['[1\r\n]', '[1]'],
+  ['{ "a b" : nul l }', '{"a b":nul l}'],
+  [' " " ', '" "'],
+])('%j is no JSON without its white space where it is none with it', (json, compact) => {
+  expect(decode(compactJson(encode(json)))).toBe(compact)
+})
+
+test('of an array that is too long no more is taken apart than shows that it is', () => {
+  expect(splitElements(encode(`[${','.repeat(9)}]`), 3)).toHaveLength(4)
+  expect(splitElements(encode('[1,2,3]'), 3)).toHaveLength(3)
+})
+
 test('parts are those that a parser finds, each in its own text', () => {
   fc.assert(
     fc.property(fc.array(fc.json()), fc.dictionary(fc.string(), fc.json()), (elements, members) => {
@@ -46,13 +61,27 @@ test('numbers keep all their digits, and names are told whatever they are writte
   ])
 })
 
-test.each(['', '{', '[', '[1', '[1]]', '[1],', '{"a":1', '{"a"}', '{a:1}', '{"a":1,}', '["a]', '"', '1', 'null'])(
-  '%s is no array and no object',
-  (text) => {
-    expect(splitElements(encode(text))).toBeUndefined()
-    expect(splitMembers(encode(text))).toBeUndefined()
-  },
-)
+test.each([
+  '',
+  '{',
+  '[',
+  '[1',
+  '[1]]',
+  '[1}',
+  '{"a":1]',
+  '[1],',
+  '{"a":1',
+  '{"a"}',
+  '{a:1}',
+  '{"a":1,}',
+  '["a]',
+  '"',
+  '1',
+  'null',
+])('%s is no array and no object', (text) => {
+  expect(splitElements(encode(text))).toBeUndefined()
+  expect(splitMembers(encode(text))).toBeUndefined()
+})
 
 test('no bytes whatever make it fail, or go on for ever', () => {
   fc.assert(
