@@ -1,26 +1,39 @@
 import { type Bytes, concat } from '../../src/core/bytes.ts'
 import { headerOf, lineOf, STREAM } from '../batches.ts'
 import { KEY, ORIGIN } from '../present.ts'
-import type { Posted } from './oracle.ts'
+import { digestOf } from './digest-of.ts'
+import type { Posted } from './posted.ts'
+import type { HeaderEffects, Subject } from './world.ts'
 
 /** Stands in all that a sender decides: no log entry and no problem may hold it. */
 export const CANARY = 'c4n4ry'
 
-/** A request before it is written down, for faults to change. */
-export interface Draft {
+/** What requests of both kinds have, before they are written down, for faults to change. */
+export interface Transport {
   keys: string[]
   encodings: string[]
   origin: string | null
   contentType: string | null
+  authorization: string | null
+  /** Any others. */
+  headers: [name: string, value: string][]
+  /** What has to be seen of them. */
+  effects: HeaderEffects
+  /** What travels, and what a correct inflater makes of it. */
+  pack: (plain: Bytes) => { sent: Bytes; inflated?: Bytes | undefined }
+  breaksOff: boolean
+}
+
+/** A batch of our own wire. */
+export interface Draft extends Transport {
   header: Bytes
   lines: Bytes[]
   /** What each line stands for. */
   slots: { seq: number; through: number }[]
   /** After the last line. */
   end: string
-  /** What travels, and what a correct inflater makes of it. */
-  pack: (plain: Bytes) => { sent: Bytes; inflated?: Bytes | undefined }
-  breaksOff: boolean
+  /** The receipt that it brings, once its lines are known. */
+  receipt?: (subject: Subject) => string
 }
 
 /** The lines of a batch, before it is known how they travel. */
@@ -34,7 +47,20 @@ export interface LinePlan {
 const encoder = new TextEncoder()
 export const encode = (text: string): Bytes => encoder.encode(text)
 
-export const plain: Draft['pack'] = (bytes) => ({ sent: bytes })
+export const plain: Transport['pack'] = (bytes) => ({ sent: bytes })
+
+/** A request that nothing is wrong with, but for its body. */
+export const toTransport = (): Transport => ({
+  keys: [KEY],
+  encodings: [],
+  origin: ORIGIN,
+  contentType: 'text/plain;charset=UTF-8',
+  authorization: null,
+  headers: [],
+  effects: {},
+  pack: plain,
+  breaksOff: false,
+})
 
 export function toDraft(first: number, plans: readonly LinePlan[]): Draft {
   let next = first
@@ -45,16 +71,11 @@ export function toDraft(first: number, plans: readonly LinePlan[]): Draft {
     return { seq, through }
   })
   return {
-    keys: [KEY],
-    encodings: [],
-    origin: ORIGIN,
-    contentType: 'text/plain;charset=UTF-8',
+    ...toTransport(),
     header: encode(headerOf(first, next - 1, { sdk: `${CANARY}/1`, token: CANARY })),
     lines: plans.map((plan, index) => encode(toLine(plan, slots[index] ?? { seq: 0, through: 0 }))),
     slots,
     end: '\n',
-    pack: plain,
-    breaksOff: false,
   }
 }
 
@@ -81,8 +102,24 @@ function toLine({ kind, dress, json }: LinePlan, { seq, through }: { seq: number
 
 export function toPosted(draft: Draft): Posted {
   const lf = encode('\n')
-  const lines = draft.lines.flatMap((line, index) => (index === 0 ? [line] : [lf, line]))
-  const { sent, inflated } = draft.pack(concat([draft.header, lf, ...lines, encode(draft.end)]))
-  const { keys, encodings, origin, contentType, breaksOff } = draft
-  return { keys, encodings, origin, contentType, sent, inflated, breaksOff }
+  const lines = concat([
+    ...draft.lines.flatMap((line, index) => (index === 0 ? [line] : [lf, line])),
+    encode(draft.end),
+  ])
+  return toRequest('/v1/events', draft, concat([withReceipt(draft, lines), lf, lines]))
+}
+
+export function toRequest(path: string, transport: Transport, body: Bytes): Posted {
+  const { keys, encodings, origin, contentType, authorization, headers, breaksOff } = transport
+  const { sent, inflated } = transport.pack(body)
+  return { path, keys, encodings, origin, contentType, authorization, headers, sent, inflated, breaksOff }
+}
+
+/** The header line with the receipt for these lines, as one who knows the secrets would have written it. */
+function withReceipt({ header, receipt, slots }: Draft, lines: Bytes): Bytes {
+  if (!receipt) return header
+  const batchId = `${STREAM}:${slots[0]?.seq}-${slots.at(-1)?.through}`
+  const text = receipt({ keyId: 'site', batchId, digest: digestOf(lines), rejected: [] })
+  const isWhole = header.at(-1) === 0x7d
+  return isWhole ? concat([header.subarray(0, -1), encode(`,"receipt":${JSON.stringify(text)}}`)]) : header
 }

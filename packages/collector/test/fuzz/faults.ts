@@ -1,37 +1,25 @@
 import type { ProblemCode, RejectionCode } from '@waybill/protocol'
-import { type Bytes, concat } from '../../src/core/bytes.ts'
+import type { Bytes } from '../../src/core/bytes.ts'
 import { eventOf, headerOf, lineOf, STREAM } from '../batches.ts'
-import { KEY, ORIGIN } from '../present.ts'
+import { KEY } from '../present.ts'
 import { huge, invalid } from './corpus.ts'
-import { CANARY, type Draft, encode, plain } from './draft.ts'
-import { crc32, FIRST_BLOCK, type GzipFile, littleEndian, toBytes, toGzip } from './gzip-file.ts'
+import { CANARY, type Draft, encode } from './draft.ts'
+import { type Answer, type Fault, type Faults, oneOf, pick, withMember } from './fault.ts'
+import { toBytes, toGzip } from './gzip-file.ts'
+import { BAD_UTF8, CONTROLS, filler, nest, withBytes } from './hostile-texts.ts'
 
-/** One class of hostile request: what it does to a good one, and how that has to be answered when nothing else is wrong. */
-export interface Fault {
-  answer: { refused: ProblemCode } | { rejected: RejectionCode } | 'recorded' | 'as the oracle says'
-  /** @param at which line, where it is about one; any number */
-  change(draft: Draft, at: number, n: number): void
-}
-
-const pick = <Value>(values: readonly Value[], n: number): Value => values[n % values.length] as Value
-
-const requests = (refused: ProblemCode, ...changes: ((draft: Draft) => void)[]): Fault => ({
-  answer: { refused },
-  change: (draft, _, n) => pick(changes, n)(draft),
-})
+const requests = (refused: ProblemCode, ...changes: ((draft: Draft) => void)[]) => oneOf({ refused }, ...changes)
 
 /** The members of the header are changed; the last of two counts. */
-const headers = (answer: Fault['answer'], ...texts: ((header: string, n: number) => string)[]): Fault => ({
+const headers = (answer: Answer, ...texts: ((header: string, n: number) => string)[]): Fault<Draft> => ({
   answer,
   change(draft, _, n) {
     draft.header = encode(pick(texts, n)(new TextDecoder().decode(draft.header), n))
   },
 })
 
-const withMember = (member: string) => (header: string) => header.replace(/}$/, () => `,${member}}`)
-
 /** One line is another, for the seq of a line that stands for one. */
-const lines = (answer: Fault['answer'], ...texts: ((seq: number, n: number) => string | Bytes)[]): Fault => ({
+const lines = (answer: Answer, ...texts: ((seq: number, n: number) => string | Bytes)[]): Fault<Draft> => ({
   answer,
   change(draft, at, n) {
     const index = at % draft.lines.length
@@ -41,69 +29,15 @@ const lines = (answer: Fault['answer'], ...texts: ((seq: number, n: number) => s
   },
 })
 
-const rejected = (code: RejectionCode, ...texts: ((seq: number, n: number) => string | Bytes)[]): Fault =>
+const rejected = (code: RejectionCode, ...texts: ((seq: number, n: number) => string | Bytes)[]): Fault<Draft> =>
   lines({ rejected: code }, ...texts)
 
 /** The event's line with a text in the place of its properties. */
 const withProperties = (json: (n: number) => string) => (seq: number, n: number) =>
   lineOf(seq).replace('{"total":42}', () => json(n))
 
-const nest = (depth: number, open = '[', close = ']') => open.repeat(depth) + close.repeat(depth)
-
-/** Bytes that are in no UTF-8 text (Unicode Standard, table 3-7). */
-const BAD_UTF8 = [
-  [0x80],
-  [0xff],
-  [0xc0, 0x80],
-  [0xc1, 0xbf],
-  [0xe0, 0x80, 0x80],
-  [0xed, 0xa0, 0x80],
-  [0xed, 0xbf, 0xbf],
-  [0xf0, 0x80, 0x80, 0x80],
-  [0xf4, 0x90, 0x80, 0x80],
-  [0xf5, 0x80, 0x80, 0x80],
-  [0xe2, 0x82],
-  [0xf0, 0x9f, 0x92],
-  [0xfc, 0x80, 0x80, 0x80, 0x80, 0x80],
-].map((bytes) => Uint8Array.from(bytes))
-
-const withBytes = (text: string, before: string, bytes: Bytes): Bytes => {
-  const at = text.indexOf(before)
-  return concat([encode(text.slice(0, at)), bytes, encode(text.slice(at))])
-}
-
 const foreign = STREAM.replace('1', '2')
-const filler = (bytes: number) => 'x'.repeat(bytes)
-
-/** Control characters that JSON has no place for. */
-const CONTROLS = ['\0', '\u0001', '\b', '\f', '\u001b', '\u001f']
-
-const gzips = (answer: Fault['answer'], stored: boolean, change: (file: GzipFile, n: number) => Bytes): Fault => ({
-  answer,
-  change(draft, _, n) {
-    draft.encodings = ['gzip']
-    draft.pack = (bytes) => {
-      const sent = change(toGzip(bytes, stored), n)
-      return { sent, inflated: answer === 'recorded' ? bytes : undefined }
-    }
-  },
-})
-
-const broken = (change: (file: GzipFile, n: number) => Bytes, stored = true) =>
-  gzips({ refused: 'invalid_encoding' }, stored, change)
-
-const flip = (bytes: Bytes, at: number, bit: number): Bytes => {
-  const flipped = bytes.slice()
-  flipped[at] = (flipped[at] ?? 0) ^ (1 << bit)
-  return flipped
-}
-
-const EMPTY = toBytes(toGzip(new Uint8Array(), true))
-
-const hcrc = ({ head, optional }: GzipFile) =>
-  new Uint8Array(littleEndian(crc32(concat([head, optional])) & 0xffff).subarray(0, 2))
-
-export const faults: Record<string, Fault> = {
+export const faults: Faults<Draft> = {
   'no key': requests('unknown_key', (draft) => {
     draft.keys = []
   }),
@@ -120,21 +54,6 @@ export const faults: Record<string, Fault> = {
       '[object Object]',
     ].map((key) => (draft: Draft) => {
       draft.keys = [key, KEY]
-    }),
-  ),
-  'a foreign origin': requests(
-    'origin_not_allowed',
-    ...[
-      null,
-      'null',
-      `${ORIGIN}.${CANARY}.net`,
-      `${ORIGIN}/`,
-      `${ORIGIN}:443`,
-      ORIGIN.replace('s', ''),
-      '*',
-      ORIGIN.toUpperCase(),
-    ].map((origin) => (draft: Draft) => {
-      draft.origin = origin
     }),
   ),
   'another content type': requests(
@@ -164,72 +83,6 @@ export const faults: Record<string, Fault> = {
       draft.encodings = [encoding, 'gzip']
     }),
   ),
-  'an upload that breaks off': {
-    answer: { refused: 'body_incomplete' },
-    change(draft) {
-      draft.breaksOff = true
-    },
-  },
-
-  'text that is called gzip': {
-    answer: { refused: 'invalid_encoding' },
-    change(draft) {
-      draft.encodings = ['gzip']
-      draft.pack = plain
-    },
-  },
-  'gzip, compressed': gzips('recorded', false, toBytes),
-  'gzip, stored': gzips('recorded', true, toBytes),
-  'gzip with a time and a system': gzips('recorded', false, (file, n) =>
-    toBytes({ ...file, head: Uint8Array.of(0x1f, 0x8b, 8, n & 1, n, n >> 8, 7, 7, n, n) }),
-  ),
-  'gzip with a name, a comment and extra bytes': gzips('recorded', false, (file, n) => {
-    const optional = [
-      [4, concat([Uint8Array.of(3, 0), encode('abc')])],
-      [8, encode('../../etc/passwd\0')],
-      [16, encode('\u001f\u0008\0')],
-      [28, concat([Uint8Array.of(0, 0), encode('name\0comment\0')])],
-    ] as const
-    const [flags, bytes] = pick(optional, n)
-    return toBytes({ ...file, head: file.head.with(3, flags), optional: new Uint8Array(bytes) })
-  }),
-  'gzip with a sum of its head': gzips('recorded', false, (file) => {
-    const flagged = { ...file, head: file.head.with(3, 2) }
-    return toBytes({ ...flagged, optional: hcrc(flagged) })
-  }),
-  'gzip with a wrong sum of its head': broken((file) => {
-    const flagged = { ...file, head: file.head.with(3, 2) }
-    return toBytes({ ...flagged, optional: flip(hcrc(flagged), 0, 0) })
-  }),
-  'truncated gzip': broken((file, n) => {
-    const bytes = toBytes(file)
-    return bytes.slice(0, n % bytes.length)
-  }, false),
-  'gzip with something after it': broken((file, n) =>
-    concat([toBytes(file), pick([Uint8Array.of(n), encode('\0'), new Uint8Array(8), littleEndian(0x8b1f, 5)], n)]),
-  ),
-  'gzip with its size repeated after it': broken((file, n) =>
-    concat([toBytes(file), new Uint8Array(n % 3), file.trailer.slice(4)]),
-  ),
-  'two gzip files': broken((file) => concat([toBytes(file), toBytes(file)]), false),
-  'an empty gzip file before it': broken((file, n) => concat([...Array(1 + (n % 3)).fill(EMPTY), toBytes(file)])),
-  'an empty gzip file after it': broken((file) => concat([toBytes(file), EMPTY])),
-  'a gzip file with a flipped magic or method': broken((file, n) =>
-    toBytes({ ...file, head: flip(file.head, n % 3, (n >> 2) % 8) }),
-  ),
-  'a gzip file with reserved flags': broken((file, n) =>
-    toBytes({ ...file, head: file.head.with(3, 0x20 << (n % 3)) }),
-  ),
-  'a gzip file with a flipped sum or size': broken((file, n) =>
-    toBytes({ ...file, trailer: flip(file.trailer, n % 8, (n >> 3) % 8) }),
-  ),
-  'a gzip file with a flipped length or byte': broken((file, n) =>
-    toBytes({ ...file, deflate: flip(file.deflate, 1 + (n % (Math.min(file.deflate.length, FIRST_BLOCK) - 1)), (n >> 4) % 8) }),
-  ),
-  'a deflate block of a kind that is none': broken((file) => toBytes({ ...file, deflate: Uint8Array.of(7) })),
-  'a deflate copy from before the beginning': broken((file) =>
-    toBytes({ ...file, deflate: Uint8Array.of(0x63, 0x00, 0x42, 0x00) }),
-  ),
   'gzip of gzip, as a quine would be': {
     answer: { refused: 'invalid_utf8' },
     change(draft) {
@@ -240,7 +93,6 @@ export const faults: Record<string, Fault> = {
       }
     },
   },
-  'deflate without a gzip around it': broken((file) => file.deflate, false),
 
   'a header that is not UTF-8': {
     answer: { refused: 'invalid_utf8' },
@@ -446,33 +298,6 @@ export const faults: Record<string, Fault> = {
     (seq) => lineOf(seq, { type: 'shed', reason: 'age', through: 0 }),
     (seq) => lineOf(seq, { type: 'shed', reason: 'age', messageId: 'x' }),
   ),
-  'a byte that is another, anywhere': {
-    answer: 'as the oracle says',
-    change(draft, _, n) {
-      const pack = draft.pack
-      draft.pack = (bytes) => pack(bytes.with(n % bytes.length, (n >> 9) & 0xff))
-    },
-  },
-  'a piece cut out, anywhere': {
-    answer: 'as the oracle says',
-    change(draft, _, n) {
-      const pack = draft.pack
-      draft.pack = (bytes) => {
-        const from = n % bytes.length
-        return pack(concat([bytes.subarray(0, from), bytes.subarray(from + ((n >> 9) % 40))]))
-      }
-    },
-  },
-  'a piece that is there twice': {
-    answer: 'as the oracle says',
-    change(draft, _, n) {
-      const pack = draft.pack
-      draft.pack = (bytes) => {
-        const from = n % bytes.length
-        return pack(concat([bytes.subarray(0, from + ((n >> 9) % 40)), bytes.subarray(from)]))
-      }
-    },
-  },
 }
 
 const many = encode(linesFrom(1, 501))
@@ -483,7 +308,7 @@ function linesFrom(first: number, last: number): string {
   return Array.from({ length: last - first + 1 }, (_, index) => JSON.stringify(eventOf(first + index))).join('\n')
 }
 
-const batches = (answer: Fault['answer'], header: string, all: Bytes): Fault => ({
+const batches = (answer: Answer, header: string, all: Bytes): Fault<Draft> => ({
   answer,
   change(draft) {
     draft.header = encode(header)
@@ -493,7 +318,7 @@ const batches = (answer: Fault['answer'], header: string, all: Bytes): Fault => 
 })
 
 /** Those that take as long as hundreds of the others. */
-export const largeFaults: Record<string, Fault> = {
+export const largeFaults: Faults<Draft> = {
   'too many lines': batches({ refused: 'too_many_events' }, headerOf(1, 501), many),
   'nothing but LFs': batches({ refused: 'too_many_events' }, headerOf(1, 501), encode('\n'.repeat(20_000))),
   'a body that is too large': batches({ refused: 'body_too_large' }, headerOf(1, 13), encode(large)),

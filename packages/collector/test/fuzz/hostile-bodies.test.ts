@@ -4,15 +4,20 @@ import fc from 'fast-check'
 import { expect, inject, test } from 'vitest'
 import type { Batch } from '../../src/core/batch.ts'
 import type { Platform } from '../../src/core/platform.ts'
+import { toTrace } from '../../src/core/trace-context.ts'
 import { type BatchLog, createCollector, noSignatureCache } from '../../src/index.ts'
+import { segmentPaths } from '../../src/segment-api/segment-paths.ts'
 import { webPlatform } from '../../src/web-platform.ts'
 import { NOW } from '../batches.ts'
-import { KEY, ORIGIN, writeKey } from '../present.ts'
 import { recordingSink } from '../recording-sink.ts'
-import { CANARY, type Draft, toPosted } from './draft.ts'
+import { judgeReceipt } from './credentials-oracle.ts'
+import { digestOf } from './digest-of.ts'
+import { CANARY } from './draft.ts'
 import { heapBytes } from './heap-bytes.ts'
-import { type Expected, type ExpectedLine, expect as expected, type Posted } from './oracle.ts'
-import { draftOf, faultOf, names, type Plan, plans } from './plan.ts'
+import type { Expected, ExpectedBatch, ExpectedLine } from './oracle.ts'
+import { answerOf, isLarge, names, type Plan, plans, requestOf } from './plan.ts'
+import type { Posted } from './posted.ts'
+import { type HeaderEffects, keys, mac, receiptKeys, revoked, signingKeys } from './world.ts'
 
 const { bodies, seed } = inject('hostile')
 
@@ -21,8 +26,14 @@ const STATUS: Partial<Record<ProblemCode, number>> = {
   invalid_encoding: 400,
   invalid_utf8: 400,
   invalid_header: 400,
+  invalid_body: 400,
   range_mismatch: 400,
   unknown_key: 401,
+  expired_key: 401,
+  revoked_key: 401,
+  token_required: 401,
+  token_invalid: 401,
+  token_expired: 401,
   origin_not_allowed: 403,
   body_too_large: 413,
   batch_too_large: 413,
@@ -52,16 +63,23 @@ const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 
 type App = ReturnType<typeof createCollector>
 
+const isOwn = (posted: Posted): boolean => posted.path === '/v1/events'
+
 function present(app: App, posted: Posted, piece: number): Response | Promise<Response> {
   const query = new URLSearchParams()
-  for (const key of posted.keys) query.append('key', key)
-  for (const encoding of posted.encodings) query.append('encoding', encoding)
+  for (const key of posted.keys) query.append(isOwn(posted) ? 'key' : 'writeKey', key)
   const headers = new Headers()
+  for (const encoding of posted.encodings) {
+    if (isOwn(posted)) query.append('encoding', encoding)
+    else headers.append('Content-Encoding', encoding)
+  }
   if (posted.origin !== null) headers.set('Origin', posted.origin)
   if (posted.contentType !== null) headers.set('Content-Type', posted.contentType)
+  if (posted.authorization !== null) headers.set('Authorization', posted.authorization)
+  for (const [name, value] of posted.headers) headers.append(name, value)
   const whole = piece === 0 && !posted.breaksOff
   return app.request(
-    new Request(`https://collector.example/v1/events?${query}`, {
+    new Request(`https://collector.example${posted.path}?${query}`, {
       method: 'POST',
       headers,
       body: whole ? posted.sent : inPieces(posted, piece),
@@ -89,13 +107,18 @@ function inPieces({ sent, breaksOff }: Posted, piece: number): ReadableStream<Ui
 function claims(plan: Plan, answer: Expected): void {
   const [fault, another] = plan.faults
   if (!fault || another) return
-  const claim = faultOf(fault.name).answer
+  const claim = answerOf(plan, fault.name)
   if (claim === 'as the oracle says') return
   const codes =
-    'refused' in answer ? answer.refused : answer.lines.flatMap((line) => ('codes' in line ? line.codes : []))
-  if (claim === 'recorded') equal(codes, [], 'class and oracle')
+    'refused' in answer
+      ? answer.refused
+      : answer.batches.flatMap(({ lines }) => lines.flatMap((line) => ('codes' in line ? line.codes : [])))
+  if (claim === 'recorded' || 'receipt' in claim) equal(codes, [], 'class and oracle')
   else if ('refused' in claim) equal(codes, claim.refused, 'class and oracle')
   else equal(codes, [claim.rejected], 'class and oracle')
+  if (claim === 'recorded' || !('receipt' in claim) || 'refused' in answer) return
+  const [batch] = answer.batches
+  equal(batch && receiptOf(batch, []), claim.receipt, 'class and oracle of the receipt')
 }
 
 function equal(found: unknown, wanted: unknown, what: string): void {
@@ -103,14 +126,16 @@ function equal(found: unknown, wanted: unknown, what: string): void {
   if (one !== other) throw new Error(`${what}: found ${one}, expected ${other}`)
 }
 
-/** A digest without WebCrypto's detour over another thread, which is most of what a small body takes in Node. */
-const hashAtOnce: Platform['sha256'] = async (bytes) =>
-  Uint8Array.from(hash('sha256', bytes, 'hex').match(/../g) ?? [], (hex) => Number.parseInt(hex, 16))
+/** WebCrypto takes a detour over another thread, which is most of what a small body takes in Node. */
+const atOnce: Pick<Platform, 'sha256' | 'hmac'> = {
+  sha256: async (bytes) => new Uint8Array(hash('sha256', bytes, 'buffer')),
+  hmac: async (secret, bytes) => new Uint8Array(Buffer.from(mac(secret, bytes), 'base64url')),
+}
 
 /** A collector, and what it is held to. */
 function createBench(platform: Platform): (plan: Plan) => Promise<void> {
   let taken: Batch[] = []
-  let logged: string[] = []
+  let logged: BatchLog[] = []
   const sink = {
     ...recordingSink(),
     deliver: async (batch: Batch) => {
@@ -118,110 +143,157 @@ function createBench(platform: Platform): (plan: Plan) => Promise<void> {
       return { ok: true, value: undefined } as const
     },
   }
-  const log = (entry: BatchLog) => void logged.push(JSON.stringify(entry))
+  const log = (entry: BatchLog) => void logged.push(entry)
   // Without a cache each body reaches the sink, whatever came before it.
   const signatureCache = noSignatureCache
-  const app = createCollector({ keys: [writeKey], sinks: [sink], signatureCache, now: () => NOW, log }, platform)
+  const credentials = { keys, signingKeys, revoked, receiptKeys }
+  const app = createCollector({ ...credentials, sinks: [sink], signatureCache, now: () => NOW, log }, platform)
 
   return async function holds(plan) {
     taken = []
     logged = []
-    const draft = draftOf(plan)
-    const posted = toPosted(draft)
-    const answer = expected(posted, { key: KEY, origin: ORIGIN, now: NOW })
+    const { posted, expected, effects } = requestOf(plan)
     try {
       for (const { name } of plan.faults) count(name)
-      claims(plan, answer)
+      claims(plan, expected)
       const response = await present(app, posted, plan.piece)
       const text = await response.text()
       equal(response.headers.get('Cache-Control'), 'no-store', 'Cache-Control')
       equal(response.headers.get('Access-Control-Allow-Credentials'), null, 'Access-Control-Allow-Credentials')
-      if ('refused' in answer) {
+      if ('refused' in expected) {
         const { status, code } = JSON.parse(text)
-        equal([status, code, taken.length], [STATUS[answer.refused], answer.refused, 0], 'answer')
+        equal([status, code, taken.length], [STATUS[expected.refused], expected.refused, 0], 'answer')
         equal(response.status, status, 'status')
-        count(answer.refused)
+        equal(
+          logged.map(({ code }) => code),
+          [expected.refused],
+          'log entries',
+        )
+        count(expected.refused)
       } else {
         equal(response.status, 200, `status, with ${text}`)
-        checkRecorded(answer, text, taken)
-        equal(taken[0]?.digest, digestOf(posted, JSON.parse(text).rejected), 'digest')
+        const applied = response.headers.get('Preference-Applied') ?? undefined
+        equal(applied, effects.applied, 'Preference-Applied')
+        checkRecorded(expected.batches, { answer: JSON.parse(text), posted, taken, logged, effects })
       }
-      equal(logged.length, 1, 'log entries')
       if (text.includes(CANARY)) throw new Error(`the answer repeats what the sender wrote: ${text}`)
-      if (/c4n4ry|\\u00|\\[bfnrt]/.test(logged[0] ?? '')) throw new Error(`the log: ${logged[0]}`)
+      const printed = JSON.stringify(logged)
+      if (/c4n4ry|\\u00|\\[bfnrt]/.test(printed)) throw new Error(`the log: ${printed}`)
     } catch (error) {
-      throw new Error(`${error instanceof Error ? error.message : error}\n${describe(draft, posted)}`)
+      throw new Error(`${error instanceof Error ? error.message : error}\n${describe(posted)}`)
     }
   }
 }
 
-function checkRecorded(
-  answer: Exclude<Expected, { refused: ProblemCode }>,
-  text: string,
-  taken: readonly Batch[],
-): void {
-  const { batchId, recorded, rejected } = JSON.parse(text)
-  const bad = answer.lines.filter((line): line is Extract<ExpectedLine, { codes: unknown }> => 'codes' in line)
-  equal(batchId, answer.batchId, 'batchId')
-  equal(recorded, answer.lines.filter((line) => 'line' in line && !line.tombstone).length, 'recorded')
-  equal(rejected.length, bad.length, `how many were rejected, with ${text}`)
-  const codes = bad.map(({ seq, codes, streamId }, index) => {
-    const { code } = rejected[index]
-    equal([rejected[index].seq, rejected[index].messageId], [seq, `${streamId}.${seq}`], 'rejected')
-    if (!codes.includes(code)) throw new Error(`seq ${seq}: found ${code}, expected ${codes}`)
+interface Seen {
+  answer: { batchId?: string; recorded?: number; success?: boolean; rejected?: Partial<Rejection>[] }
+  posted: Posted
+  taken: readonly Batch[]
+  logged: readonly BatchLog[]
+  effects: HeaderEffects
+}
+
+type BadLine = Extract<ExpectedLine, { codes: unknown }>
+const isBad = (line: ExpectedLine): line is BadLine => 'codes' in line
+
+function checkRecorded(batches: readonly ExpectedBatch[], { answer, posted, taken, logged, effects }: Seen): void {
+  const { rejected = [] } = answer
+  const bad = batches.flatMap(({ lines }) => lines.filter(isBad))
+  equal(rejected.length, bad.length, `how many were rejected, with ${JSON.stringify(answer)}`)
+  const codes = bad.map(({ seq, codes, messageId }, index) => {
+    const { code, ...place } = rejected[index] ?? {}
+    const expected = isOwn(posted) ? [seq, messageId] : [undefined, messageId]
+    equal([place.seq, place.messageId], expected, 'rejected')
+    if (!code || !codes.includes(code)) throw new Error(`seq ${seq}: found ${code}, expected ${codes}`)
     count(code)
     return code
   })
   if (bad.length === 0) count('recorded')
-  equal(taken.length, 1, 'batches at the sink')
-  const lines = answer.lines.map((line) => {
-    if ('line' in line) return `${decoder.decode(line.line.subarray(0, -1))},"received":${answer.received}}`
-    const { seq, through, streamId } = line
+  const [batch] = batches
+  const good = batches.flatMap(({ lines }) => lines.filter((line) => !isBad(line) && !line.tombstone)).length
+  if (isOwn(posted)) equal([answer.batchId, answer.recorded], [batch?.batchId, good], 'answer')
+  else equal(answer.success, true, 'success')
+
+  const byPlace = taken.toSorted((one, other) => one.header.first - other.header.first)
+  equal(logged.length, batches.length, 'log entries')
+  for (const batch of batches) {
+    const own = codes.splice(0, batch.lines.filter(isBad).length)
+    const worth = receiptOf(batch, own)
+    const entry = logged.find(({ batchId }) => batchId === batch.batchId)
+    const fault = worth === 'skips' || worth === 'skips nothing' ? undefined : worth
+    equal([entry?.receipt, entry?.keyId, entry?.attempt], [fault, batch.keyId, effects.attempt ?? 1], 'log entry')
+    equal(entry?.traceId, (effects.trace ?? toTrace(batch.clientDigest)).traceId, 'trace of the log')
+    count(worth ?? 'no receipt')
+    if (worth !== 'skips') checkTaken(byPlace.shift(), batch, own, effects)
+  }
+  equal(byPlace.length, 0, 'batches at the sink that nobody sent')
+}
+
+/** What the receipt of a batch is worth, of which these lines were rejected. */
+function receiptOf({ keyId, batchId, clientDigest, receipt, lines }: ExpectedBatch, codes: readonly RejectionCode[]) {
+  if (receipt === undefined) return
+  const rejected = lines.filter(isBad).map(({ seq }, index): [number, string] => [seq, codes[index] ?? ''])
+  return judgeReceipt(receipt, { keyId, batchId, digest: takenDigest(clientDigest, rejected), rejected })
+}
+
+function checkTaken(
+  found: Batch | undefined,
+  { keyId, batchId, lines, received, clientDigest }: ExpectedBatch,
+  codes: readonly RejectionCode[],
+  { trace = toTrace(clientDigest) }: HeaderEffects,
+): void {
+  const rejected = lines.filter(isBad).map(({ seq }, index): [number, string] => [seq, codes[index] ?? ''])
+  equal([found?.keyId, found?.batchId], [keyId, batchId], 'batch at the sink')
+  equal(found?.digest, takenDigest(clientDigest, rejected), 'digest')
+  equal(found?.trace, trace, 'trace')
+  const reasons = [...codes]
+  const texts = lines.map((line) => {
+    if (!isBad(line)) return `${decoder.decode(line.line.subarray(0, -1))},"received":${received}}`
+    const { seq, through, streamId, messageId } = line
     const range = through > seq ? { through } : {}
-    const tombstone = {
-      streamId,
-      seq,
-      ...range,
-      type: 'rejected',
-      reason: codes.shift(),
-      messageId: `${streamId}.${seq}`,
-    }
-    return `${JSON.stringify(tombstone).slice(0, -1)},"received":${answer.received}}`
+    const tombstone = { streamId, seq, ...range, type: 'rejected', reason: reasons.shift(), messageId }
+    return `${JSON.stringify(tombstone).slice(0, -1)},"received":${received}}`
   })
   equal(
-    taken[0]?.lines.map((line) => decoder.decode(line)),
-    lines,
+    found?.lines.map((line) => decoder.decode(line)),
+    texts,
     'lines at the sink',
   )
 }
 
 /** Of the sender's lines, and of what was rejected of them, if anything was. */
-function digestOf({ inflated, sent }: Posted, rejected: readonly Rejection[]): string {
+const takenDigest = (clientDigest: string, rejected: readonly [seq: number, code: string][]): string =>
+  rejected.length === 0 ? clientDigest : digestOf(JSON.stringify([clientDigest, ...rejected]))
+
+/** The request as a text that can be read, and put into a test. */
+function describe({ inflated, sent, ...request }: Posted): string {
   const plain = inflated ?? sent
-  const end = plain.indexOf(0x0a)
-  const own = hash('sha256', end < 0 ? new Uint8Array() : plain.subarray(end + 1), 'hex')
-  if (rejected.length === 0) return own
-  return hash('sha256', JSON.stringify([own, ...rejected.map(({ seq, code }) => [seq, code])]), 'hex')
+  const text = Array.from(plain.subarray(0, 3_000), (byte) => String.fromCharCode(byte)).join('')
+  const what = `Body, ${plain.length} bytes${inflated ? ' before gzip' : ''}, as Latin-1: ${JSON.stringify(text)}`
+  return `${JSON.stringify(request).slice(0, 2_000)}\n${what}`
 }
 
-/** The body as a text that can be read, and put into a test. */
-function describe(draft: Draft, posted: Posted): string {
-  const plain = posted.inflated ?? posted.sent
-  const text = Array.from(plain.subarray(0, 3_000), (byte) => String.fromCharCode(byte)).join('')
-  return `${draft.encodings[0] === undefined ? 'Body' : 'Body before gzip'}, ${plain.length} bytes, as Latin-1: ${JSON.stringify(text)}`
-}
+/** Of each class alone; fewer where they take long, or where the other kind of request has had them all. */
+const runsOf = (name: string, isOther = false): number => (isLarge(name) || isOther ? 4 : 12)
 
 /** Between two looks at the heap. */
 const ROUND = 10_000
 /** Hashing and inflating are done by other threads, which one body at a time would wait for. */
-const benches = [0, 1, 2, 3].map((each) =>
-  createBench(each === 0 ? webPlatform : { ...webPlatform, sha256: hashAtOnce }),
-)
+const benches = [0, 1, 2, 3, 4, 5].map((each) => createBench(each === 0 ? webPlatform : { ...webPlatform, ...atOnce }))
 
-test.each(names)('%s, and nothing else that is wrong', async (name) => {
+test.each(names.batch)('%s, and nothing else that is wrong', async (name) => {
   const [holds = createBench(webPlatform)] = benches
   const lines = [0, 1, 2].map((dress) => ({ kind: 'event' as const, dress, json: '{}' }))
-  for (let n = 0; n < 12; n++) await holds({ first: 1, lines, faults: [{ name, at: 1, n }], piece: 0 })
+  for (let n = 0; n < runsOf(name); n++) await holds({ first: 1, lines, faults: [{ name, at: 1, n }], piece: 0 })
+})
+
+test.each(names.segment)('%s, to Segment’s API, and nothing else that is wrong', async (name) => {
+  const [holds = createBench(webPlatform)] = benches
+  const events = [0, 1, 4].map((dress) => ({ type: 'track', dress, json: '{}' }))
+  for (let n = 0; n < runsOf(name, names.batch.includes(name)); n++) {
+    const [path, place] = [segmentPaths[n % segmentPaths.length], (['header', 'query', 'body'] as const)[n % 3]]
+    if (path && place) await holds({ path, place, events, shares: n % 2 === 0, faults: [{ name, at: 1, n }], piece: 0 })
+  }
 })
 
 test(`${bodies.toLocaleString('en')} hostile bodies, seed ${seed}: each has the code of its class, good neighbours arrive byte for byte, nothing a sender wrote is logged, and memory stays flat`, async () => {
@@ -245,6 +317,6 @@ test(`${bodies.toLocaleString('en')} hostile bodies, seed ${seed}: each has the 
   if (before !== undefined && after !== undefined) {
     expect(after - before).toBeLessThan(Math.max(8 * 2 ** 20, (bodies - ROUND) * 512))
   }
-  const all = [...names, ...Object.keys(STATUS), ...REJECTIONS, 'recorded']
+  const all = [...names.batch, ...names.segment, ...Object.keys(STATUS), ...REJECTIONS, 'recorded', 'skips']
   expect(all.filter((what) => !seen.has(what))).toEqual([])
 }, 3_600_000)

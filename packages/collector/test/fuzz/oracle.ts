@@ -1,59 +1,61 @@
 import type { ProblemCode, RejectionCode } from '@waybill/protocol'
 import type { Bytes } from '../../src/core/bytes.ts'
+import { NOW } from '../batches.ts'
+import { authenticate, refuseToken } from './credentials-oracle.ts'
+import { digestOf } from './digest-of.ts'
+import type { Posted } from './posted.ts'
 import { type Scanned, scanJson } from './scan-json.ts'
 import { isUtf8 } from './utf8.ts'
 
-/** A request, and what a correct inflater makes of its body. */
-export interface Posted {
-  keys: string[]
-  encodings: string[]
-  origin: string | null
-  contentType: string | null
-  sent: Bytes
-  /** The connection ends before the body does. */
-  breaksOff: boolean
-  /** `undefined` for what is not one whole gzip member, or was not called gzip. */
-  inflated: Bytes | undefined
+/** What has to become of it. Where two codes hold, either is right. */
+export type Expected = { refused: ProblemCode } | { batches: ExpectedBatch[] }
+
+export interface ExpectedBatch {
+  keyId: string
+  batchId: string
+  lines: ExpectedLine[]
+  /** The member that the collector appends. */
+  received: string
+  /** SHA-256 over what the client said. */
+  clientDigest: string
+  /** As it was presented, whatever it is worth. */
+  receipt?: string
 }
 
-/** What has to become of it. Where two codes hold, either is right. */
-export type Expected = { refused: ProblemCode } | { lines: ExpectedLine[]; received: string; batchId: string }
 export type ExpectedLine =
   | { line: Bytes; tombstone: boolean }
-  | { seq: number; through: number; codes: RejectionCode[]; streamId: string }
-
-export interface Site {
-  key: string
-  origin: string
-  now: number
-}
+  | { seq: number; through: number; codes: RejectionCode[]; streamId: string; messageId: string }
 
 const LF = 0x0a
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 const INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 const encoder = new TextEncoder()
-const byteLength = (text: string) => encoder.encode(text).length
+export const byteLength = (text: string): number => encoder.encode(text).length
+
+export const MOST_BYTES = 524_288
 
 /** Written from the wire's description, rule by rule, and not from the collector. */
-export function expect(posted: Posted, site: Site): Expected {
-  const { keys, encodings, origin, contentType, sent, inflated } = posted
-  if (keys[0] !== site.key) return { refused: 'unknown_key' }
-  if (origin !== site.origin) return { refused: 'origin_not_allowed' }
+export function expectBatch(posted: Posted): Expected {
+  const { keys, encodings, contentType, sent, inflated } = posted
+  const site = authenticate(keys[0], posted.origin)
+  if ('refused' in site) return site
   if (contentType?.split(';')[0]?.trim().toLowerCase() !== 'text/plain') return { refused: 'unsupported_media_type' }
   const [encoding] = encodings
   if (encoding !== undefined && encoding !== 'gzip') return { refused: 'unsupported_encoding' }
-  if (sent.length > 524_288) return { refused: 'body_too_large' }
-  if (posted.breaksOff) return { refused: 'body_incomplete' }
+  const isLarge = sent.length > MOST_BYTES
+  if (posted.breaksOff && !isLarge) return { refused: 'body_incomplete' }
   const plain = encoding === undefined ? sent : inflated
-  if (!plain) return { refused: 'invalid_encoding' }
-  if (plain.length > 524_288) return { refused: 'batch_too_large' }
+  if (!plain) return { refused: isLarge ? 'body_too_large' : 'invalid_encoding' }
 
   const [first = new Uint8Array(), ...lines] = split(plain)
-  if (first.length > 8_192) return { refused: 'invalid_header' }
-  if (!isUtf8(first)) return { refused: 'invalid_utf8' }
-  const header = readHeader(decoder.decode(first))
-  if (!header) return { refused: 'invalid_header' }
+  const isRead = first.length <= 8_192 && isUtf8(first)
+  const header = isRead ? readHeader(decoder.decode(first)) : undefined
+  const tokenFault = header && site.tokenSecrets && refuseToken(header.token, site.tokenSecrets, site.id)
+  if (tokenFault) return { refused: tokenFault }
+  if (isLarge) return { refused: 'body_too_large' }
+  if (plain.length > MOST_BYTES) return { refused: 'batch_too_large' }
+  if (!header) return { refused: first.length <= 8_192 && !isRead ? 'invalid_utf8' : 'invalid_header' }
   if (lines.length > 500) return { refused: 'too_many_events' }
 
   const expected: ExpectedLine[] = []
@@ -65,15 +67,23 @@ export function expect(posted: Posted, site: Site): Expected {
     expected.push(
       found.codes.length === 0
         ? { line, tombstone: found.tombstone }
-        : { seq: next, through: found.through, codes: found.codes, streamId: header.streamId },
+        : { seq: next, ...found, streamId: header.streamId, messageId: `${header.streamId}.${next}` },
     )
     next = found.through + 1
   }
   if (next <= header.last) return { refused: 'range_mismatch' }
-  const at = new Date(site.now).toISOString()
-  const { batchId, sentAt, copy } = header
-  const received = copy ? { at, batchId } : { at, batchId, sentAt, skewMs: site.now - Date.parse(sentAt) }
-  return { lines: expected, received: JSON.stringify(received), batchId }
+  const { batchId, sentAt, copy, receipt } = header
+  const clientDigest = digestOf(plain.subarray(first.length + 1))
+  const received = receivedOf(batchId, copy ? undefined : sentAt)
+  const batch = { keyId: site.id, batchId, lines: expected, received, clientDigest }
+  return { batches: [receipt === undefined ? batch : { ...batch, receipt }] }
+}
+
+/** @param sentAt the client's clock, where it is to be believed */
+export function receivedOf(batchId: string, sentAt: string | undefined): string {
+  const at = new Date(NOW).toISOString()
+  const skew = sentAt === undefined ? {} : { sentAt, skewMs: NOW - Date.parse(sentAt) }
+  return JSON.stringify({ at, batchId, ...skew })
 }
 
 /** At each LF; the last line may do without. */
@@ -119,10 +129,12 @@ function readHeader(text: string) {
   if (!isCount(first) || !isCount(last) || last < first || batchId !== `${streamId}:${first}-${last}`) return
   if (!isInstant(get('cutAt')) || !isInstant(sentAt) || !isCount(attempt)) return
   if (!isText(sdk) || sdk.length < 1 || sdk.length > 100) return
-  for (const name of ['receipt', 'token']) if (get(name) !== undefined && !isText(get(name))) return
+  const [receipt, token] = [get('receipt'), get('token')]
+  if (receipt !== undefined && !isText(receipt)) return
+  if (token !== undefined && !isText(token)) return
   const copy = get('copy')
   if (copy !== undefined && typeof copy !== 'boolean') return
-  return { streamId, first, last, batchId, sentAt, copy }
+  return { streamId, first, last, batchId, sentAt, copy, receipt, token }
 }
 
 type Line = { through: number; tombstone: boolean; codes: RejectionCode[] }
@@ -147,12 +159,9 @@ function readLine(line: Bytes, streamId: string, seq: number): Line | 'mismatch'
   })
   if (scanned.repeats) return found('duplicate_member')
   if (!says) return found('invalid_event')
-  if (scanned.members.has('received')) return found('reserved_member')
-  const shape: RejectionCode[] = []
-  if (scanned.depth > 32) shape.push('too_deep')
-  if (scanned.prototype) shape.push('prototype_member')
+  const shape = faultsOfShape(scanned)
   if (shape.length > 0) return found(...shape)
-  return found(...(tombstone ? faultsOfTombstone(get, streamId, seq) : faultsOfEvent(scanned, streamId, seq)))
+  return found(...(tombstone ? faultsOfTombstone(get, streamId, seq) : faultsOfEvent(scanned, `${streamId}.${seq}`)))
 }
 
 function faultsOfTombstone(get: (name: string) => unknown, streamId: string, seq: number): RejectionCode[] {
@@ -165,14 +174,23 @@ function faultsOfTombstone(get: (name: string) => unknown, streamId: string, seq
   return fit ? [] : ['invalid_event']
 }
 
-function faultsOfEvent(scanned: Scanned, streamId: string, seq: number): RejectionCode[] {
+/** What no line may have, whatever it stands for. */
+export function faultsOfShape(scanned: Scanned): RejectionCode[] {
+  if (scanned.members.has('received')) return ['reserved_member']
+  const shape: RejectionCode[] = []
+  if (scanned.depth > 32) shape.push('too_deep')
+  if (scanned.prototype) shape.push('prototype_member')
+  return shape
+}
+
+export function faultsOfEvent(scanned: Scanned, messageId: string, most = 16_384): RejectionCode[] {
   const get = (name: string) => memberOf(scanned, name)
   const filled = (name: string) => isText(get(name)) && get(name) !== ''
   const absentOr = (name: string, fits: (name: string) => boolean) => get(name) === undefined || fits(name)
   const isObject = (name: string) => scanned.members.get(name)?.kind === 'object'
   const type = get('type')
   const fit =
-    get('messageId') === `${streamId}.${seq}` &&
+    get('messageId') === messageId &&
     isText(type) &&
     ['track', 'page', 'screen', 'identify', 'group', 'alias'].includes(type) &&
     (type !== 'track' || filled('event')) &&
@@ -186,6 +204,6 @@ function faultsOfEvent(scanned: Scanned, streamId: string, seq: number): Rejecti
     const member = scanned.members.get(name)
     return member && member.kind !== 'scalar' ? member.bytes : 0
   }
-  if (Math.max(bytesOf('properties'), bytesOf('traits')) > 16_384) return ['properties_too_large']
-  return bytesOf('state') > 16_384 ? ['state_too_large'] : []
+  if (Math.max(bytesOf('properties'), bytesOf('traits')) > most) return ['properties_too_large']
+  return bytesOf('state') > most ? ['state_too_large'] : []
 }

@@ -1,20 +1,41 @@
 import fc from 'fast-check'
+import { segmentPaths } from '../../src/segment-api/segment-paths.ts'
 import { corpus } from './corpus.ts'
-import { type Draft, encode, type LinePlan, toDraft } from './draft.ts'
-import { type Fault, faults, largeFaults } from './faults.ts'
+import { receiptFaults, signedKeyFaults, tokenFaults } from './credential-faults.ts'
+import { type Draft, encode, type LinePlan, toDraft, toPosted } from './draft.ts'
+import type { Fault, Faults } from './fault.ts'
+import { faults, largeFaults } from './faults.ts'
+import { headerFaults, largeHeaderFaults } from './header-faults.ts'
+import { type Expected, expectBatch } from './oracle.ts'
+import type { Posted } from './posted.ts'
+import {
+  type SegmentDraft,
+  type SegmentPlan,
+  segmentDresses,
+  toSegmentDraft,
+  toSegmentPosted,
+} from './segment-draft.ts'
+import { largeSegmentFaults, segmentFaults } from './segment-faults.ts'
+import { expectSegment } from './segment-oracle.ts'
+import { transportFaults } from './transport-faults.ts'
+import type { HeaderEffects } from './world.ts'
 
-/** A hostile request as fast-check makes it up, prints it and makes it smaller. */
-export interface Plan {
-  first: number
-  lines: LinePlan[]
+interface Common {
   faults: { name: string; at: number; n: number }[]
   /** In how many bytes at a time the body comes; 0 for all at once. */
   piece: number
 }
 
-const all: Record<string, Fault> = {
-  ...faults,
-  ...largeFaults,
+/** A batch of our own wire as fast-check makes it up, prints it and makes it smaller. */
+interface BatchPlan extends Common {
+  first: number
+  lines: LinePlan[]
+}
+
+/** A hostile request, to our own path or to one of Segment's. */
+export type Plan = BatchPlan | (Common & SegmentPlan)
+
+const corpusFaults: Faults<Draft> = {
   'a text of the corpus in an event': {
     answer: 'as the oracle says',
     change(draft, at, n) {
@@ -25,18 +46,49 @@ const all: Record<string, Fault> = {
   },
 }
 
-export const names: readonly string[] = Object.keys(all)
+const ofBoth = { ...transportFaults, ...headerFaults, ...signedKeyFaults }
+const ofBatches: Faults<Draft> = { ...ofBoth, ...faults, ...tokenFaults, ...receiptFaults, ...corpusFaults }
+const ofSegment: Faults<SegmentDraft> = { ...ofBoth, ...segmentFaults }
+const largeOfBatches: Faults<Draft> = { ...largeFaults, ...largeHeaderFaults }
+const largeOfSegment: Faults<SegmentDraft> = { ...largeSegmentFaults, ...largeHeaderFaults }
 
-export const faultOf = (name: string): Fault => {
+const [allOfBatches, allOfSegment] = [
+  { ...ofBatches, ...largeOfBatches },
+  { ...ofSegment, ...largeOfSegment },
+]
+
+/** The classes of both kinds of request: each has its own requests. */
+export const names: { batch: readonly string[]; segment: readonly string[] } = {
+  batch: Object.keys(allOfBatches),
+  segment: Object.keys(allOfSegment),
+}
+
+/** Whether one of them takes as long as hundreds of others. */
+export const isLarge = (name: string): boolean => name in largeOfBatches || name in largeOfSegment
+
+function faultOf<Of>(all: Faults<Of>, name: string): Fault<Of> {
   const fault = all[name]
   if (!fault) throw new Error(`There is no fault called ${name}`)
   return fault
 }
 
-export function draftOf({ first, lines, faults }: Plan): Draft {
-  const draft = toDraft(first, lines)
-  for (const { name, at, n } of faults) faultOf(name).change(draft, at, n)
-  return draft
+export const answerOf = (plan: Plan, name: string): Fault<never>['answer'] =>
+  'lines' in plan ? faultOf(allOfBatches, name).answer : faultOf(allOfSegment, name).answer
+
+/** A request, and what has to become of it. */
+export function requestOf(plan: Plan): { posted: Posted; expected: Expected; effects: HeaderEffects } {
+  if ('lines' in plan) {
+    const draft = toDraft(plan.first, plan.lines)
+    for (const { name, at, n } of plan.faults) faultOf(allOfBatches, name).change(draft, at, n)
+    const posted = toPosted(draft)
+    return { posted, expected: expectBatch(posted), effects: draft.effects }
+  }
+  const draft = toSegmentDraft(plan)
+  for (const { name, at, n } of plan.faults) faultOf(allOfSegment, name).change(draft, at, n)
+  const posted = toSegmentPosted(draft)
+  // There is no such thing as a 202, so that nothing is preferred.
+  const { applied: _, ...effects } = draft.effects
+  return { posted, expected: expectSegment(posted, draft.takes), effects }
 }
 
 const json = fc.oneof(
@@ -48,14 +100,27 @@ const json = fc.oneof(
 const oneFault = (names: readonly string[]) =>
   fc.record({ name: fc.constantFrom(...names), at: fc.nat(3), n: fc.nat(2 ** 24) })
 
-const small = names.filter((name) => !(name in largeFaults))
-const compressed = small.filter((name) => /gzip|deflate/.test(name))
-const few = fc.oneof(
-  { weight: 5, arbitrary: oneFault(small.filter((name) => !compressed.includes(name))) },
-  { weight: 1, arbitrary: oneFault(compressed) },
+/** One to three of the small ones, or one of the large; what is compressed takes longer, and comes more seldom. */
+function someFaults(small: readonly string[], large: readonly string[]) {
+  const compressed = small.filter((name) => /gzip|deflate/.test(name))
+  const few = fc.oneof(
+    { weight: 8, arbitrary: oneFault(small.filter((name) => !compressed.includes(name))) },
+    { weight: 1, arbitrary: oneFault(compressed) },
+  )
+  return fc.oneof(
+    { weight: 480, arbitrary: fc.tuple(few) },
+    { weight: 200, arbitrary: fc.tuple(few, few) },
+    { weight: 120, arbitrary: fc.tuple(few, few, few) },
+    { weight: 1, arbitrary: fc.tuple(oneFault(large)) },
+  )
+}
+
+const piece = fc.oneof(
+  { weight: 19, arbitrary: fc.constant(0) },
+  { weight: 1, arbitrary: fc.integer({ min: 7, max: 600 }) },
 )
 
-export const plans: fc.Arbitrary<Plan> = fc.record({
+const batchPlans: fc.Arbitrary<BatchPlan> = fc.record({
   first: fc.oneof(
     { weight: 9, arbitrary: fc.integer({ min: 1, max: 1_000 }) },
     { weight: 1, arbitrary: fc.constantFrom(1, 2 ** 31, 2 ** 53 - 40) },
@@ -68,14 +133,30 @@ export const plans: fc.Arbitrary<Plan> = fc.record({
     }),
     { minLength: 1, maxLength: 4 },
   ),
-  faults: fc.oneof(
-    { weight: 240, arbitrary: fc.tuple(few) },
-    { weight: 100, arbitrary: fc.tuple(few, few) },
-    { weight: 60, arbitrary: fc.tuple(few, few, few) },
-    { weight: 1, arbitrary: fc.tuple(oneFault(Object.keys(largeFaults))) },
-  ),
-  piece: fc.oneof(
-    { weight: 19, arbitrary: fc.constant(0) },
-    { weight: 1, arbitrary: fc.integer({ min: 7, max: 600 }) },
-  ),
+  faults: someFaults(Object.keys(ofBatches), Object.keys(largeOfBatches)),
+  piece,
 })
+
+const segmentPlans: fc.Arbitrary<Common & SegmentPlan> = fc.record({
+  path: fc.oneof(
+    { weight: 2, arbitrary: fc.constantFrom(...segmentPaths.filter(([, takes]) => takes === 'batch')) },
+    { weight: 1, arbitrary: fc.constantFrom(...segmentPaths) },
+  ),
+  place: fc.constantFrom<SegmentPlan['place'][]>('header', 'query', 'body'),
+  events: fc.array(
+    fc.record({
+      type: fc.constantFrom('track', 'page', 'screen', 'identify', 'group', 'alias'),
+      dress: fc.nat(segmentDresses - 1),
+      json,
+    }),
+    { minLength: 1, maxLength: 3 },
+  ),
+  shares: fc.boolean(),
+  faults: someFaults(Object.keys(ofSegment), Object.keys(largeOfSegment)),
+  piece,
+})
+
+export const plans: fc.Arbitrary<Plan> = fc.oneof(
+  { weight: 3, arbitrary: batchPlans },
+  { weight: 1, arbitrary: segmentPlans },
+)
