@@ -30,7 +30,9 @@ const TIMES = { waitingBudget: 150, sinkDeadline: 1_000 }
 const DESTINATION = { seed, findFault, slow: 400, late: 1_200 }
 const CHANCES = { slow: 0.06, late: 0.05, fails: 0.05, busy: 0.05, hangs: 0.05, lies: 0.05, resets: 0.05 }
 
-test(`${EVENTS} events come through two collectors that die ${DEATHS} times in mid-request, and whatever else: all there, and none twice (seed ${seed})`, async () => {
+const STORM = `${EVENTS} events come through two collectors that die ${DEATHS} times in mid-request, and whatever else`
+
+test(`${STORM}: all there, and none twice (seed ${seed})`, { timeout: FOR_LONG }, async () => {
   await using folder = await temporaryFolder('fleet-sinks')
   const received = join(folder.path, 'webhook.ndjson')
   await using destination = await startHostileDestination({ ...DESTINATION, chances: CHANCES, file: received })
@@ -85,7 +87,7 @@ test(`${EVENTS} events come through two collectors that die ${DEATHS} times in m
   ).toBe(true)
   const ignored = new Set(logs.flatMap(({ receipt }) => receipt ?? []))
   expect(ignored, 'why a receipt was ignored').toEqual(new Set(['unknown_key']))
-}, FOR_LONG)
+})
 
 const receiptKey = (index: number) => ({ id: `key-${index}`, secret: hash(`${seed} ${index}`).toString('hex') })
 

@@ -104,7 +104,7 @@ const oneFault = (names: readonly string[]) =>
 function someFaults(small: readonly string[], large: readonly string[]) {
   const compressed = small.filter((name) => /gzip|deflate/.test(name))
   const few = fc.oneof(
-    { weight: 8, arbitrary: oneFault(small.filter((name) => !compressed.includes(name))) },
+    { weight: 11, arbitrary: oneFault(small.filter((name) => !compressed.includes(name))) },
     { weight: 1, arbitrary: oneFault(compressed) },
   )
   return fc.oneof(
@@ -149,7 +149,7 @@ const segmentPlans: fc.Arbitrary<Common & SegmentPlan> = fc.record({
       dress: fc.nat(segmentDresses - 1),
       json,
     }),
-    { minLength: 1, maxLength: 3 },
+    { minLength: 1, maxLength: 2 },
   ),
   shares: fc.boolean(),
   faults: someFaults(Object.keys(ofSegment), Object.keys(largeOfSegment)),
@@ -157,6 +157,6 @@ const segmentPlans: fc.Arbitrary<Common & SegmentPlan> = fc.record({
 })
 
 export const plans: fc.Arbitrary<Plan> = fc.oneof(
-  { weight: 3, arbitrary: batchPlans },
+  { weight: 4, arbitrary: batchPlans },
   { weight: 1, arbitrary: segmentPlans },
 )

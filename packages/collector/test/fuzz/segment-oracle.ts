@@ -247,10 +247,12 @@ function split(json: string, open: '{' | '['): { parts: string[]; isWhole: boole
   return { parts: [...parts, part], isWhole: false }
 }
 
+const NAME = /^("(?:[^"\\]+|\\.)*"):/s
+
 function toMember(part: string): Member | undefined {
-  const [name = '', colon] = tokensOf(part)
-  const value = name.startsWith('"') && colon === ':' ? scalarOf(name) : undefined
-  return typeof value === 'string' ? { name: value, text: part.slice(name.length + 1) } : undefined
+  const [named = '', name = ''] = NAME.exec(part) ?? []
+  const value = scalarOf(name)
+  return typeof value === 'string' ? { name: value, text: part.slice(named.length) } : undefined
 }
 
 function toMembers(json: string): Member[] | undefined {
