@@ -68,21 +68,23 @@ export function refuseToken(
 
 /** Whether the sink is passed over on the word of a receipt, or why it is not. */
 export function judgeReceipt(receipt: string, subject: Subject): 'skips' | 'skips nothing' | ReceiptFault {
-  const [version, id = '', issued = '', expires = '', tags = '', signature = '', ...more] = receipt.split('.')
+  const [version, id = '', issued = '', expires = '', taken = '', tags = '', signature = '', ...more] =
+    receipt.split('.')
   const isTime = (text: string) => /^[0-9a-z]{1,9}$/.test(text)
   const isForm =
-    version === '1' &&
+    version === '2' &&
     more.length === 0 &&
     /^[A-Za-z0-9_-]{1,16}$/.test(id) &&
     isTime(issued) &&
     isTime(expires) &&
+    /^[0-9a-z]{1,4}(-[0-9a-z]{1,4}){3}$/.test(taken) &&
     tags.length % 12 === 0 &&
     /^[A-Za-z0-9_-]*$/.test(tags) &&
     /^[A-Za-z0-9_-]{43}$/.test(signature)
   if (!isForm) return 'malformed'
   const key = receiptKeys.find((each) => each.id === id)
   if (!key) return 'unknown_key'
-  const claim = ['1', id, issued, expires, tags].join('.')
+  const claim = ['2', id, issued, expires, taken, tags].join('.')
   if (signatureOf(key.secret, claim, subject) !== signature) return 'mismatch'
   if (Number.parseInt(expires, 36) * 1000 <= NOW) return 'expired'
   const named = Array.from({ length: tags.length / 12 }, (_, index) => tags.slice(12 * index, 12 * index + 12))

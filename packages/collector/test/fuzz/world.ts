@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto'
-import type { SigningKey } from '@waybill/protocol'
+import { limits, type SigningKey } from '@waybill/protocol'
 import type { TraceContext } from '../../src/core/trace-context.ts'
 import type { ReceiptKey, Revocation, Sink, WriteKey } from '../../src/index.ts'
 import { NOW } from '../batches.ts'
@@ -95,6 +95,8 @@ export function receiptOf(
 ): string {
   const secret = secretOf(id)
   const times = [issued, expires].map((time) => Math.floor(time).toString(36))
-  const claim = ['1', id, ...times, sinks.map((sink) => tagOf(secret, sink)).join('')].join('.')
+  const { eventBytes, propertiesBytes, stateBytes, depth } = limits
+  const taken = [eventBytes, propertiesBytes, stateBytes, depth].map((limit) => limit.toString(36)).join('-')
+  const claim = ['2', id, ...times, taken, sinks.map((sink) => tagOf(secret, sink)).join('')].join('.')
   return `${claim}.${signatureOf(secret, claim, subject)}`
 }
