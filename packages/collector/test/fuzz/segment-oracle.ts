@@ -252,7 +252,7 @@ function split(json: string, open: '{' | '['): { parts: string[]; isWhole: boole
   return { parts: [...parts, part], isWhole: false }
 }
 
-const NAME = /^("(?:[^"\\]+|\\.)*"):/s
+const NAME = /^("(?:[^"\\]|\\.)*"):/s
 
 function toMember(part: string): Member | undefined {
   const [named = '', name = ''] = NAME.exec(part) ?? []
