@@ -274,6 +274,17 @@ describe('one bad event', () => {
     ['that is no object', 'invalid_json', '7'],
     ['that is null', 'invalid_json', 'null'],
     ['that is broken', 'invalid_json', '{"type":"track","messageId":"m","event":tru}'],
+    [
+      'that is broken where nothing of it goes on',
+      'invalid_json',
+      JSON.stringify(eventOf(2)).replace('{', '{"sentAt":nul,'),
+    ],
+    [
+      'that would be whole without its white space',
+      'invalid_json',
+      JSON.stringify(eventOf(2, { x: 42 })).replace('42', '4 2'),
+    ],
+    ['that ends with another bracket', 'invalid_json', JSON.stringify(eventOf(2)).replace(/}$/, ']')],
     ['that is nothing', 'invalid_json', ' '],
     ['of nobody', 'invalid_event', JSON.stringify(eventOf(2, { anonymousId: null })), 'ajs-next-2'],
     ['of an unknown type', 'invalid_event', JSON.stringify(eventOf(2, { type: 'delete' })), 'ajs-next-2'],

@@ -26,7 +26,7 @@ export interface SegmentPlan {
   shares: boolean
 }
 
-export const SHARED: readonly string[] = [
+const SHARED: readonly string[] = [
   `"context":{"library":{"name":"${CANARY}","version":"1"},"json":null,"ip":"0.0.0.0"}`,
   '"integrations":{"All":true}',
   '"sentAt":"2026-11-22T10:00:00.500Z"',
