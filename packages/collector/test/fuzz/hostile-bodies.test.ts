@@ -274,7 +274,7 @@ function describe({ inflated, sent, ...request }: Posted): string {
 }
 
 /** Of each class alone; fewer where they take long, or where the other kind of request has had them all. */
-const runsOf = (name: string, isOther = false): number => (isLarge(name) || isOther ? 4 : 10)
+const runsOf = (name: string, isOther = false): number => (isLarge(name) || isOther ? 4 : 8)
 
 /** In milliseconds, for the runs of a class: nothing takes that long but a hang, however busy the machine is. */
 const HANGS = 60_000

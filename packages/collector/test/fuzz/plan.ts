@@ -157,6 +157,6 @@ const segmentPlans: fc.Arbitrary<Common & SegmentPlan> = fc.record({
 })
 
 export const plans: fc.Arbitrary<Plan> = fc.oneof(
-  { weight: 4, arbitrary: batchPlans },
+  { weight: 6, arbitrary: batchPlans },
   { weight: 1, arbitrary: segmentPlans },
 )
