@@ -256,7 +256,7 @@ const NAME = /^("(?:[^"\\]|\\.)*"):/s
 
 function toMember(part: string): Member | undefined {
   const [named = '', name = ''] = NAME.exec(part) ?? []
-  const value = scalarOf(name)
+  const value = name === '' ? undefined : scalarOf(name)
   return typeof value === 'string' ? { name: value, text: part.slice(named.length) } : undefined
 }
 
