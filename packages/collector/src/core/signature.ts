@@ -29,8 +29,10 @@ export async function toSignature(
 
 /** What a cache holds of it; nothing when that is not what we write. */
 export function parseRemembered(text: string | undefined): Remembered | undefined {
+  // Most batches are new: that is no error to throw and catch.
+  if (text === undefined) return
   try {
-    const { state, recorded, rejected } = JSON.parse(text ?? 'null')
+    const { state, recorded, rejected } = JSON.parse(text)
     if (state === 'in_progress') return { state }
     if (state === 'done' && Number.isSafeInteger(recorded) && Array.isArray(rejected))
       return { state, recorded, rejected }
