@@ -11,15 +11,22 @@ const BACKSLASH = 0x5c
  */
 export const repeatsMember = (text: Bytes, value: unknown): boolean => countColons(text) !== countMembers(value)
 
-/** Those between texts. No byte of a longer UTF-8 character looks like one that is looked for here. */
+/**
+ * Those between texts. No byte of a longer UTF-8 character looks like one that is looked for here. Most of a line is in
+ * texts, so that these have a loop of their own: it halves the time.
+ */
 function countColons(text: Bytes): number {
+  const { length } = text
   let count = 0
-  let quoted = false
-  for (let index = 0; index < text.length; index++) {
+  for (let index = 0; index < length; index++) {
     const byte = text[index]
-    if (byte === QUOTE) quoted = !quoted
-    else if (quoted && byte === BACKSLASH) index++
-    else if (!quoted && byte === COLON) count++
+    if (byte === COLON) count++
+    if (byte !== QUOTE) continue
+    for (index++; index < length; index++) {
+      const quoted = text[index]
+      if (quoted === QUOTE) break
+      if (quoted === BACKSLASH) index++
+    }
   }
   return count
 }
@@ -29,10 +36,12 @@ function countMembers(value: unknown): number {
   const left = [value]
   while (left.length > 0) {
     const each = left.pop()
-    if (typeof each !== 'object' || each === null) continue
+    if (!isNested(each)) continue
     const members: unknown[] = Object.values(each)
     if (!Array.isArray(each)) count += members.length
-    for (const member of members) left.push(member)
+    for (const member of members) if (isNested(member)) left.push(member)
   }
   return count
 }
+
+const isNested = (value: unknown): value is object => typeof value === 'object' && value !== null
