@@ -14,6 +14,7 @@ import { createSignedKeyRing } from './core/signed-key-ring.ts'
 import { toProblem } from './core/to-problem.ts'
 import { withDeadLetter } from './core/with-dead-letter.ts'
 import { createBase } from './create-base.ts'
+import { findNodePlatform } from './node/node-platform.ts'
 import { type CollectorOptions, resolveOptions } from './options.ts'
 import { readSender } from './read-sender.ts'
 import { readTrace } from './read-trace.ts'
@@ -29,7 +30,10 @@ import { webPlatform } from './web-platform.ts'
  * @param platform Leave it out. The simulation of this repository passes its own, whose clock is virtual and in which
  * nothing completes outside of it; it may change in any release.
  */
-export function createCollector(options: CollectorOptions, platform: Platform = webPlatform): Hono {
+export function createCollector(
+  options: CollectorOptions,
+  platform: Platform = findNodePlatform() ?? webPlatform,
+): Hono {
   const { deadLetter, ...resolved } = resolveOptions(options)
   const { keys, path, segmentApi, waitingBudget, now, log, enrich } = resolved
   const sinks = resolved.sinks.map((sink) => (deadLetter ? withDeadLetter(sink, deadLetter, platform.sha256) : sink))
