@@ -1,5 +1,5 @@
 import type { BatchHeader, Received, StreamId, Tombstone } from '@waybill/protocol'
-import { type Bytes, concat } from './bytes.ts'
+import type { Bytes } from './bytes.ts'
 import type { CheckedLine } from './check-lines.ts'
 
 type RejectedLine = Extract<CheckedLine, { kind: 'rejected' }>
@@ -16,11 +16,27 @@ export function toReceived(header: BatchHeader, now: number): Received {
 /** The lines as sinks get them: the client's own bytes with `received` appended, a tombstone for what was rejected. */
 export function enrich(lines: readonly CheckedLine[], streamId: StreamId, received: Received): Bytes[] {
   const member = encoder.encode(`,"received":${JSON.stringify(received)}}`)
-  return lines.map((line) => append(line.kind === 'rejected' ? toTombstoneLine(streamId, line) : line.line, member))
+  const objects = lines.map((line) => (line.kind === 'rejected' ? toTombstoneLine(streamId, line) : line.line))
+  return append(objects, member)
 }
 
-/** Puts a last member into the text of an object, which is never parsed and written again: its bytes are the client's. */
-const append = (object: Bytes, member: Bytes): Bytes => concat([object.subarray(0, -1), member])
+/**
+ * Puts a last member into the texts of objects, which are never parsed and written again: their bytes are the client's. All
+ * are views of one piece of memory, as a piece for each costs more than its copying.
+ */
+function append(objects: readonly Bytes[], member: Bytes): Bytes[] {
+  const whole = new Uint8Array(objects.reduce((length, object) => length + object.length - 1 + member.length, 0))
+  let end = 0
+  return objects.map((object) => {
+    const from = end
+    whole.set(object, from)
+    end += object.length - 1
+    // Over the last byte, which is its `}`.
+    whole.set(member, end)
+    end += member.length
+    return whole.subarray(from, end)
+  })
+}
 
 function toTombstoneLine(streamId: StreamId, { rejection, through }: RejectedLine): Bytes {
   const { seq, code, messageId } = rejection

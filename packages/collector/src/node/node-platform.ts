@@ -30,11 +30,19 @@ const nodePlatform = ({ createHash }: typeof Crypto, { gunzipSync }: typeof Zlib
   },
 })
 
+/** Head and end of a gzip file, in bytes (RFC 1952, 2.3). */
+const LEAST = 18
+
+/** A piece that is filled to its end is followed by another one; 64 bytes are Node's least. */
+const SPARE = 64
+
 function inflateAtOnce(gzipped: Bytes, max: number, gunzipSync: typeof Zlib.gunzipSync): Result<Bytes, undefined> {
-  if (followsEmptyMember(gzipped)) return fail(undefined)
+  if (gzipped.length < LEAST || followsEmptyMember(gzipped)) return fail(undefined)
+  // In one piece, where the size that the file states is true: else in several, which are joined.
+  const chunkSize = Math.min(sizeIn(gzipped), max) + SPARE
   try {
     // The types leave out what `info` makes of the result.
-    const { buffer, engine } = gunzipSync(gzipped, { maxOutputLength: max, info: true }) as unknown as {
+    const { buffer, engine } = gunzipSync(gzipped, { maxOutputLength: max, chunkSize, info: true }) as unknown as {
       buffer: Buffer<ArrayBuffer>
       engine: { bytesWritten: number }
     }
