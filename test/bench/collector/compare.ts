@@ -1,0 +1,118 @@
+import { temporaryFolder } from '../../harness/temporary-folder.ts'
+import { appNames } from './apps.ts'
+import { startCountingSink } from './counting-sink.ts'
+import { readUsage } from './cpu-time.ts'
+import { createBatchMaker } from './make-batches.ts'
+import { type Kind, measure, median, type Row, round, type Sample, spread } from './measure.ts'
+import type { Results } from './results.ts'
+import {
+  bundleWorker,
+  nginxVersion,
+  pinLoad,
+  type Server,
+  type ServerName,
+  startInNode,
+  startInWorkerd,
+  startNginx,
+} from './start-servers.ts'
+
+/** As many batches as a collector needs some tenths of a second for. */
+const kinds: readonly Kind[] = [
+  { events: 1, batches: 200 },
+  { events: 10, batches: 120 },
+  { events: 100, batches: 50 },
+  { events: 500, batches: 12 },
+].flatMap((kind) => (['gzip', 'plain'] as const).map((encoding) => ({ ...kind, encoding })))
+
+/** Before what counts: V8 needs some hundreds of batches, and thousands of events, to know what is worth compiling. */
+const warmUp: readonly Kind[] = [
+  { events: 100, encoding: 'gzip', batches: 100 },
+  { events: 1, encoding: 'plain', batches: 400 },
+]
+
+/** All servers, all kinds of batches, round by round. */
+export async function compare(rounds: number): Promise<Pick<Results, 'rounds' | 'kinds' | 'rows' | 'peaks'>> {
+  pinLoad()
+  const folder = await temporaryFolder('bench')
+  const sink = await startCountingSink()
+  const servers: Server[] = []
+  try {
+    const bundle = bundleWorker(folder.path)
+    for (const app of appNames) {
+      servers.push(await startInWorkerd(app, sink.url, { folder: folder.path, bundle }))
+      servers.push(await startInNode(app, sink.url))
+    }
+    if (nginxVersion() === undefined)
+      console.log('nginx is not there, and left out; on Debian: apt-get install nginx-light')
+    else servers.push(await startNginx(sink.url, folder.path))
+
+    const make = createBatchMaker()
+    const sizes: Results['kinds'] = []
+    const samples = new Map<string, Sample[]>()
+    for (const kind of warmUp) {
+      const pool = make(kind.batches, kind.events, kind.encoding)
+      for (const server of servers) await measure(server, sink, pool)
+    }
+    for (let turn = 0; turn < rounds; turn++) {
+      for (const { events, encoding, batches } of kinds) {
+        const pool = make(batches, events, encoding)
+        // Each has its turn to be first: what others do on the machine comes to all alike.
+        for (const server of rotate(servers, turn)) {
+          const key = keyOf(server.name, events, encoding)
+          samples.set(key, [...(samples.get(key) ?? []), await measure(server, sink, pool)])
+        }
+        const { plainBytes, sentBytes } = pool
+        if (turn === 0)
+          sizes.push({ events, encoding, plainBytes: Math.round(plainBytes), sentBytes: Math.round(sentBytes) })
+      }
+      console.log(`round ${turn + 1} of ${rounds}`)
+    }
+    const rows = servers.flatMap(({ name }) =>
+      kinds.map(({ events, encoding }) => toRow(name, { events, encoding }, samples)),
+    )
+    const peaks = Object.fromEntries(servers.map(({ name, pid }) => [name, round(readUsage(pid).peak)]))
+    return { rounds, kinds: sizes, rows, peaks }
+  } finally {
+    await Promise.all(servers.map((server) => server.stop()))
+    await sink.close()
+    await folder[Symbol.asyncDispose]()
+  }
+}
+
+const rotate = <Item>(items: readonly Item[], by: number): Item[] =>
+  items.map((_, index) => items[(index + by) % items.length] as Item)
+
+const keyOf = (server: ServerName, events: number, encoding: string) => `${server} ${events} ${encoding}`
+
+function toRow(
+  server: ServerName,
+  { events, encoding }: Pick<Kind, 'events' | 'encoding'>,
+  samples: ReadonlyMap<string, readonly Sample[]>,
+): Row {
+  const own = samples.get(keyOf(server, events, encoding)) ?? []
+  const [app, runtime] = server.split(' ')
+  const bare = samples.get(keyOf(`forward ${runtime}` as ServerName, events, encoding))
+  const against = (ratio: (sample: Sample, bare: Sample) => number) => {
+    const ratios = spread(own.map((sample, index) => ratio(sample, bare?.[index] ?? sample)))
+    return { least: round(ratios.least), median: round(ratios.median), most: round(ratios.most) }
+  }
+  const of = (name: keyof Sample) => round(median(own.map((sample) => sample[name])))
+  const total = (name: 'missing' | 'repeated' | 'digested' | 'batches') =>
+    own.reduce((sum, each) => sum + each[name], 0)
+  return {
+    ...{ server, events, encoding },
+    ...{ eventsPerSecond: of('eventsPerSecond'), cpuPerBatch: of('cpuPerBatch'), busy: of('busy') },
+    ...{ p50: of('p50'), p99: of('p99') },
+    ...{
+      batches: total('batches'),
+      missing: total('missing'),
+      repeated: total('repeated'),
+      digested: total('digested'),
+    },
+    ...(bare &&
+      app !== 'forward' && {
+        ofForwarder: against((sample, bare) => bare.cpuPerBatch / sample.cpuPerBatch),
+        speedOfForwarder: against((sample, bare) => sample.eventsPerSecond / bare.eventsPerSecond),
+      }),
+  }
+}

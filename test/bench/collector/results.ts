@@ -1,0 +1,85 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { cpus, totalmem } from 'node:os'
+import { join } from 'node:path'
+import { findPart } from '../../harness/readme-part.ts'
+import type { Encoding } from './make-batches.ts'
+import type { Row, Spread } from './measure.ts'
+import { toReport } from './report.ts'
+import { canPin, nginxVersion, type ServerName } from './start-servers.ts'
+
+/** What is kept of a run, in test/bench/results/collector.json. */
+export interface Results {
+  measured: Surroundings
+  rounds: number
+  kinds: { events: number; encoding: Encoding; plainBytes: number; sentBytes: number }[]
+  rows: Row[]
+  /** The most memory that was resident at once in the whole run, in MB. */
+  peaks: Partial<Record<ServerName, number>>
+  short: ShortResult
+  soak?: SoakResult
+}
+
+/** Where and with what it was measured. */
+export interface Surroundings {
+  date: string
+  cores: number
+  cpu: string
+  memoryGb: number
+  pinned: boolean
+  node: string
+  workerd: string
+  nginx: string
+  hono: string
+}
+
+/** What the short form measures, and how far it is from one time to the next. */
+export interface ShortResult {
+  /** CPU of the bare forwarder over Waybill's, in Node, at 100 events and gzip: one for each repeat of the short form. */
+  ratios: number[]
+  ratio: Spread
+}
+
+/** Memory of the collectors under load for a while. */
+export interface SoakResult {
+  date: string
+  minutes: number
+  servers: {
+    server: ServerName
+    batches: number /** Resident MB: medians of each fifth of the time. */
+    fifths: number[]
+  }[]
+}
+
+const root = join(import.meta.dirname, '../../..')
+const file = join(root, 'test/bench/results/collector.json')
+
+export function surroundings(): Surroundings {
+  const require = createRequire(import.meta.url)
+  const wrangler = createRequire(require.resolve('wrangler/package.json'))
+  return {
+    date: new Date().toISOString().slice(0, 10),
+    cores: cpus().length,
+    cpu: cpus()[0]?.model ?? 'unknown',
+    memoryGb: Math.round(totalmem() / 2 ** 30),
+    pinned: canPin,
+    node: process.versions.node,
+    workerd: wrangler('workerd/package.json').version,
+    nginx: nginxVersion() ?? 'not there',
+    hono: require('../../package.json').devDependencies.hono,
+  }
+}
+
+export async function readResults(): Promise<Results | undefined> {
+  const text = await readFile(file, 'utf8').catch(() => undefined)
+  return text === undefined ? undefined : JSON.parse(text)
+}
+
+/** Keeps them, and writes the tables of the README. */
+export async function writeResults(results: Results): Promise<void> {
+  await writeFile(file, `${JSON.stringify(results, undefined, 2)}\n`)
+  const path = join(root, 'README.md')
+  const readme = await readFile(path, 'utf8')
+  const { begin, end } = findPart(readme, 'collector')
+  await writeFile(path, `${readme.slice(0, begin)}\n${toReport(results)}\n${readme.slice(end)}`)
+}
