@@ -5,7 +5,7 @@ import { type Pool, readStream } from './make-batches.ts'
 import { createMessageReader, readHeader } from './read-messages.ts'
 
 /** What came of a pool's batches. */
-export interface Arrived {
+interface Arrived {
   /** Events that were sent and did not arrive, or arrived less often than they were answered for. */
   missing: number
   /** Events that arrived more often than that. */

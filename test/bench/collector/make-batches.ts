@@ -10,7 +10,7 @@ import { toEventOperation } from '../../../packages/browser/src/core/to-operatio
 import { createMint, T0 } from '../../../packages/browser/test/operations.ts'
 
 /** One batch as it travels, and what tells whether it arrived. */
-export interface MadeBatch {
+interface MadeBatch {
   body: Buffer
   stream: number
   /** Of its lines, in hex: what the collector is to find as well. */

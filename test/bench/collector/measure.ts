@@ -29,7 +29,7 @@ export interface Kind {
 }
 
 /** So many requests are under way at once: enough that the server never waits for one. */
-export const CONNECTIONS = 8
+const CONNECTIONS = 8
 
 /** What knows no repeats gets the same batches again until this is over, in seconds. */
 const LEAST_SECONDS = 0.1

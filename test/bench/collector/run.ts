@@ -14,6 +14,9 @@ const usage = `Usage: pnpm bench:collector [--rounds 9]   all servers and batche
        pnpm bench:collector --profile        where the time goes in Node
        pnpm bench:collector --short          one ratio in half a minute; fails when it is worse than noise makes it`
 
+/** How often the short form is repeated to know its noise. */
+const SHORT_REPEATS = 5
+
 const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '9' },
@@ -22,6 +25,8 @@ const { values } = parseArgs({
     short: { type: 'boolean', default: false },
   },
 })
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
+
 if (process.platform !== 'linux') {
   console.log('CPU time is read from /proc, which Linux alone has: nothing is measured here.')
 } else if (!(Number(values.rounds) > 0 && Number(values.soak ?? 1) > 0)) {
@@ -31,9 +36,6 @@ if (process.platform !== 'linux') {
 else if (values.short) await runShort()
 else if (values.soak !== undefined) await runSoak(Number(values.soak))
 else await runAll(Number(values.rounds))
-
-/** How often the short form is repeated to know its noise. */
-const SHORT_REPEATS = 5
 
 async function runAll(rounds: number): Promise<void> {
   const measured = { measured: surroundings(), ...(await compare(rounds)), short: await measureNoise(SHORT_REPEATS) }
@@ -46,10 +48,10 @@ async function runAll(rounds: number): Promise<void> {
 }
 
 async function runSoak(minutes: number): Promise<void> {
-  const results = await readResults()
-  if (!results) throw new Error('There are no results to keep it with: run it without --soak first')
   const soaked = await soak(minutes)
   console.log(JSON.stringify(soaked, undefined, 2))
+  const results = await readResults()
+  if (!results) throw new Error('There are no results to keep it with: run it without --soak first')
   await writeResults({ ...results, soak: soaked })
 }
 

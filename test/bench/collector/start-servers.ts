@@ -10,7 +10,7 @@ import { freePort } from '../../harness/free-port.ts'
 import type { AppName } from './apps.ts'
 
 /** Which core the servers have to themselves, and which one the load and the sink share. */
-export const cores = { servers: 0, load: 1 } as const
+const cores = { servers: 0, load: 1 } as const
 
 /** What is measured, by a name that says what it is and where it runs. */
 export interface Server {
@@ -45,6 +45,10 @@ function spawnPinned(file: string, args: readonly string[], env: NodeJS.ProcessE
 
 function toServer(name: ServerName, child: ChildProcess, port: number): Server {
   const exited = once(child, 'exit')
+  // Whatever ends this process, but a SIGKILL, ends its servers.
+  const end = () => void child.kill('SIGKILL')
+  process.once('exit', end)
+  exited.then(() => process.off('exit', end))
   return {
     name,
     pid: child.pid as number,
