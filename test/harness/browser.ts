@@ -25,6 +25,8 @@ export interface Browser extends AsyncDisposable {
 interface BrowserOptions {
   /** Playwright turns it off, and people have it. Default false. */
   backForwardCache?: boolean
+  /** More of Chromium's own flags. */
+  flags?: readonly string[]
 }
 
 export async function openBrowser(options: BrowserOptions = {}): Promise<Browser> {
@@ -71,13 +73,13 @@ export async function openBrowser(options: BrowserOptions = {}): Promise<Browser
   }
 }
 
-async function launch(profile: string, { backForwardCache = false }: BrowserOptions) {
+async function launch(profile: string, { backForwardCache = false, flags = [] }: BrowserOptions) {
   const executablePath = findChromium()
   if (!executablePath) throw new Error('No Chromium found. `node test/ensure-browsers.ts` installs one.')
   const ignoreDefaultArgs = backForwardCache ? ['--disable-back-forward-cache'] : []
   const context = await chromium.launchPersistentContext(profile, {
     executablePath,
-    args: chromiumFlags,
+    args: [...chromiumFlags, ...flags],
     ignoreDefaultArgs,
   })
   // Asked for now, so that a kill need not wait for the answer. The tabs that come are of the browser's group.

@@ -1,7 +1,12 @@
 import { build } from 'tsdown'
 
+interface BundleOptions {
+  /** Default false. */
+  minify?: boolean
+}
+
 /** One script of a module and all that it imports, as a site's own build makes it. */
-export async function bundle(entry: string): Promise<string> {
+export async function bundle(entry: string, { minify = false }: BundleOptions = {}): Promise<string> {
   const { bundles } = await build({
     config: false,
     entry,
@@ -9,6 +14,7 @@ export async function bundle(entry: string): Promise<string> {
     platform: 'browser',
     target: 'es2022',
     dts: false,
+    minify,
     write: false,
     logLevel: 'error',
     deps: { alwaysBundle: [/.*/], onlyBundle: false },

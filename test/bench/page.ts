@@ -1,0 +1,99 @@
+import { parseArgs } from 'node:util'
+import { gzipSync } from 'node:zlib'
+import { bundle } from '../harness/bundle.ts'
+import { toTargets } from './page/check-targets.ts'
+import { findRegressions } from './page/find-regressions.ts'
+import { machine, today } from './page/machine.ts'
+import { measurePage, type PageFigures, type PageRun } from './page/measure-page.ts'
+import { type PageResults, type PeerResults, toRatios, toSpreads } from './page/page-results.ts'
+import { toPageTable } from './page/page-table.ts'
+import { entryOf, type PeerName, peerNames, peers, versionOf } from './page/peers.ts'
+import { readResults, writeResults, writeTable } from './page/results.ts'
+
+// What each SDK costs a page: the same events for all, in real Chromium, against receivers on this machine that take
+// everything. Rounds are interleaved, so that whatever else the machine does meets all of them.
+
+const { values } = parseArgs({
+  options: {
+    short: { type: 'boolean', default: false },
+    rounds: { type: 'string' },
+    peers: { type: 'string' },
+  },
+})
+const { short } = values
+const SHORT: readonly PeerName[] = ['waybill', 'snowplow', 'rudderstack']
+const rounds = Number(values.rounds ?? (short ? 2 : 5))
+const names = values.peers ? (values.peers.split(',') as PeerName[]) : short ? SHORT : peerNames
+const LOAD = { from: 1, count: 1_000, burst: 10, every: 20 }
+const WAITING = 10_000
+
+const scripts = new Map<PeerName, string>()
+const found: PageResults['peers'] = {}
+for (const name of names) {
+  const script = await bundle(entryOf(name), { minify: true })
+  scripts.set(name, script)
+  const bundleBytes = gzipSync(script, { level: 9 }).length
+  const { package: name_, keeps } = peers[name]
+  const peer: PeerResults = { package: name_, version: versionOf(name), keeps, settings: {}, bundleBytes }
+  found[name] = peer
+  if (short) continue
+  // First of all it must be seen to deliver.
+  const run = await measurePage(script, { load: { ...LOAD, count: 100 } })
+  peer.settings = run.settings
+  if (run.delivered < run.handedOver) peer.failed = `delivered ${run.delivered} of ${run.handedOver} without a fault`
+  console.log(`${name} ${peer.version}: ${peer.failed ?? 'delivers'}. ${JSON.stringify(peer.settings)}`)
+}
+
+let chromium = ''
+const runs = new Map<string, PageFigures[]>()
+async function run(name: string, measure: () => Promise<PageRun>): Promise<void> {
+  const run = await measure()
+  chromium = run.chromium
+  runs.set(name, [...(runs.get(name) ?? []), run.figures])
+  const { trackP50, trackP99, mainThread, longTasks, bytes } = run.figures
+  const us = (ms: number) => `${Math.round(ms * 1_000)} µs`
+  console.log(
+    `${name.padEnd(12)} ${run.delivered}/${run.handedOver}  track ${us(trackP50)}, p99 ${us(trackP99)}; main thread ${us(mainThread)}/event; ${longTasks} long tasks; ${Math.round(bytes)} bytes/event`,
+  )
+}
+
+const measured = names.filter((name) => !found[name]?.failed)
+const nothing = await bundle(entryOf('nothing'))
+for (let round = 0; round < rounds; round++) {
+  console.log(`Round ${round + 1} of ${rounds}`)
+  // Each begins a round as often as any other.
+  for (const at of measured.keys()) {
+    const name = measured[(at + round) % measured.length] as PeerName
+    await run(name, () => measurePage(scripts.get(name) ?? '', { load: LOAD }))
+  }
+  if (short) continue
+  await run('nothing', () => measurePage(nothing, { load: LOAD, delivers: false }))
+  await run('backlog', () => measurePage(scripts.get('waybill') ?? '', { load: LOAD, waiting: WAITING }))
+}
+
+const base = runs.get('waybill') ?? []
+for (const name of measured) {
+  const own = runs.get(name) ?? []
+  Object.assign(found[name] ?? {}, { figures: toSpreads(own), ratios: toRatios(own, base) })
+}
+
+if (short) {
+  const regressions = findRegressions(found, await readResults<PageResults>('page'))
+  for (const regression of regressions) console.error(regression)
+  console.log(regressions.length > 0 ? 'Slower than kept.' : 'Nothing is slower than kept beyond the noise.')
+  process.exitCode = regressions.length > 0 ? 1 : 0
+} else {
+  const results: PageResults = {
+    date: today(),
+    machine: { ...machine(), chromium },
+    rounds,
+    load: LOAD,
+    peers: found,
+    nothing: toSpreads(runs.get('nothing') ?? []),
+    backlog: toSpreads(runs.get('backlog') ?? []),
+  }
+  await writeResults('page', results)
+  await writeTable('page', toPageTable(results))
+  console.log(`\n${toPageTable(results)}\n`)
+  for (const target of toTargets(results)) console.log(target)
+}
