@@ -1,0 +1,41 @@
+import type { GrowthFigures } from './measure-growth.ts'
+import type { Spread } from './spread.ts'
+
+export interface GrowthResults {
+  date: string
+  machine: { cores: number; memoryGiB: number; node: string; chromium: string }
+  rounds: number
+  version: string
+  /** By how many events wait. */
+  waiting: Record<string, Record<keyof GrowthFigures, Spread>>
+}
+
+const columns: readonly { title: string; figure: keyof GrowthFigures; scale: number }[] = [
+  { title: '`track` p50, µs', figure: 'trackP50', scale: 1_000 },
+  { title: 'p99, µs', figure: 'trackP99', scale: 1_000 },
+  { title: 'main thread to store, µs/event', figure: 'track', scale: 1_000 },
+  { title: 'main thread to send, µs/event', figure: 'flush', scale: 1_000 },
+  { title: 'elapsed to send, µs/event', figure: 'flushElapsed', scale: 1_000 },
+  { title: 'heap, KB', figure: 'heap', scale: 1 / 1_000 },
+  { title: 'heap afterwards, KB', figure: 'heapAfter', scale: 1 / 1_000 },
+]
+
+/** A line for each number of events that wait. */
+export function toGrowthTable({ date, machine, rounds, waiting }: GrowthResults): string {
+  const row = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
+  return [
+    `Measured ${date}: ${machine.cores} cores, ${machine.memoryGiB} GiB, Chromium ${machine.chromium}; medians of ${rounds} interleaved rounds.`,
+    '',
+    row(['events waiting', ...columns.map(({ title }) => title)]),
+    row(['---', ...columns.map(() => '---')]),
+    ...Object.entries(waiting).map(([count, figures]) =>
+      row([
+        Number(count).toLocaleString('en'),
+        ...columns.map(({ figure, scale }) => toText(figures[figure].median * scale)),
+      ]),
+    ),
+  ].join('\n')
+}
+
+const toText = (value: number): string =>
+  Math.abs(value) >= 100 ? Math.round(value).toLocaleString('en') : String(Number(value.toPrecision(2)))
