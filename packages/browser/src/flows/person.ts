@@ -98,6 +98,8 @@ export function watchPerson({ uptime, mint, tab, onBoot, onBegin, onStored, stre
   return {
     sign() {
       if (id) return { anonymousId: id }
+      // Each is left behind by itself, and may be stamped for somebody else than the one before.
+      if (isLeft && isNameless) reboot()
       isNameless = true
       return { boot }
     },

@@ -1,0 +1,68 @@
+import { expect, test } from 'vitest'
+import { createMint } from '../../test/operations.ts'
+import type { StreamState } from '../core/records.ts'
+import { watchPerson } from './person.ts'
+
+function createScene() {
+  const mint = createMint()
+  const begun: boolean[] = []
+  const stored: { stream?: StreamState } = {}
+  let uptime = 0
+  const person = watchPerson({
+    uptime: () => uptime,
+    mint,
+    tab: mint(),
+    onBoot() {},
+    onBegin: (_, isFound) => begun.push(isFound),
+    onStored() {},
+    stream: () => stored.stream,
+  })
+  /** The store is found to hold a person's stream. */
+  const meet = (anonymousId: string) => {
+    stored.stream = { anonymousId } as StreamState
+    person.meet(stored.stream)
+  }
+  return { person, begun, meet, pass: (ms: number) => (uptime += ms) }
+}
+
+test('calls of nobody that is known yet are of one boot, and of the person once they are known', () => {
+  const { person, meet } = createScene()
+  const [one, other] = [person.sign(), person.sign()]
+  expect(other).toEqual(one)
+  meet('a')
+  expect(person.sign()).toEqual({ anonymousId: 'a' })
+})
+
+test('each call of a page that was left before it knew whose they are has a boot of its own: each is left behind by itself', () => {
+  const { person } = createScene()
+  const calls = [person.sign()]
+  person.leave()
+  calls.push(person.sign(), person.sign())
+  person.run()
+  calls.push(person.sign())
+  expect(new Set(calls.map(({ boot }) => boot)).size).toBe(calls.length)
+  expect(person.sign()).toEqual(calls.at(-1))
+})
+
+test('another person has a clock that begins with them', () => {
+  const { person, meet, begun, pass } = createScene()
+  meet('a')
+  const { boot } = person.monotonic(0)
+  pass(700)
+  meet('b')
+  expect(begun).toEqual([true])
+  expect(person.monotonic(720)).toEqual({ boot: expect.not.stringMatching(boot), ms: 20 })
+})
+
+test('until a reset is stored what the store holds is the former person’s', async () => {
+  const { person, meet, begun } = createScene()
+  meet('a')
+  const done = Promise.resolve()
+  person.begin(done)
+  meet('a')
+  expect(begun).toEqual([false])
+  expect(person.sign()).toHaveProperty('boot')
+  await done
+  meet('b')
+  expect(person.sign()).toEqual({ anonymousId: 'b' })
+})
