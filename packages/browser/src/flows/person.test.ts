@@ -44,6 +44,14 @@ test('each call of a page that was left before it knew whose they are has a boot
   expect(person.sign()).toEqual(calls.at(-1))
 })
 
+test('nor is what comes after of its boot, whoever it then learns is here', () => {
+  const { person, meet } = createScene()
+  const { boot } = person.sign()
+  person.leave()
+  meet('a')
+  expect(person.monotonic(0).boot).not.toBe(boot)
+})
+
 test('another person has a clock that begins with them', () => {
   const { person, meet, begun, pass } = createScene()
   meet('a')

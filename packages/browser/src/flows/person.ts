@@ -88,18 +88,24 @@ export function watchPerson({ uptime, mint, tab, onBoot, onBegin, onStored, stre
     onBoot()
   }
 
+  /** What was left behind before it was known by whom may be stamped for somebody else than what comes after it. */
+  function partFromLeft(): void {
+    if (isLeft && isNameless) reboot()
+  }
+
   function meet(of: StreamState | undefined): void {
     if (!of || isFormer(of)) return
     const { anonymousId } = of
     if (id && id !== anonymousId) begin(undefined, true)
+    else if (!id) partFromLeft()
     id = anonymousId
   }
 
   return {
     sign() {
       if (id) return { anonymousId: id }
-      // Each is left behind by itself, and may be stamped for somebody else than the one before.
-      if (isLeft && isNameless) reboot()
+      // Each is left behind by itself.
+      partFromLeft()
       isNameless = true
       return { boot }
     },
@@ -107,7 +113,7 @@ export function watchPerson({ uptime, mint, tab, onBoot, onBegin, onStored, stre
       isLeft = true
     },
     run() {
-      if (isLeft && isNameless && !id) reboot()
+      if (!id) partFromLeft()
       isLeft = false
     },
     boot: () => boot,
