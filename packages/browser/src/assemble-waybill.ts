@@ -98,10 +98,12 @@ export function assembleWaybill<
     accumulators.filter(({ scope }) => scope === 'page'),
     { stop: stop.signal, onFault: onError },
   )
+  const boots = new Map<string, string>()
   const buffers = createBuffers({
     ...options,
     ...browser,
     now,
+    boots,
     store: ended ? createMemoryStore() : createRetryingStore(browser.openStore(() => gate.mayStore())),
     createMemoryStore,
     tab,
@@ -148,6 +150,7 @@ export function assembleWaybill<
   const person = watchPerson({
     ...browser,
     tab,
+    boots,
     stream: () => buffers.current()[0].stream(),
     onBoot: inPage.reset,
     onBegin(wasSomebody, isFound) {

@@ -43,8 +43,7 @@ const RETRY = 30_000
  * it works again it adopts them. What a store holds that can't be written waits: a cut is on the disk before it is sent.
  */
 export function createBuffers(options: BuffersOptions): Buffers {
-  const { createMemoryStore, delay, onConsent, onError, onLost, onRecorded } = options
-  const boots = new Map<string, string>()
+  const { createMemoryStore, delay, onConsent, onError, onLost, onRecorded, boots = new Map() } = options
   let memory: Buffer | undefined
   /** When the first of what it keeps happened, ms since 1970. */
   let begunAt = 0

@@ -7,6 +7,7 @@ function createScene() {
   const mint = createMint()
   const begun: boolean[] = []
   const stored: { stream?: StreamState } = {}
+  const boots = new Map<string, string>()
   let uptime = 0
   const person = watchPerson({
     uptime: () => uptime,
@@ -16,13 +17,14 @@ function createScene() {
     onBegin: (_, isFound) => begun.push(isFound),
     onStored() {},
     stream: () => stored.stream,
+    boots,
   })
   /** The store is found to hold a person's stream. */
   const meet = (anonymousId: string) => {
     stored.stream = { anonymousId } as StreamState
     person.meet(stored.stream)
   }
-  return { person, begun, meet, pass: (ms: number) => (uptime += ms) }
+  return { person, begun, boots, meet, pass: (ms: number) => (uptime += ms) }
 }
 
 test('calls of nobody that is known yet are of one boot, and of the person once they are known', () => {
@@ -49,6 +51,14 @@ test('nor is what comes after of its boot, whoever it then learns is here', () =
   const { boot } = person.sign()
   person.leave()
   meet('a')
+  expect(person.monotonic(0).boot).not.toBe(boot)
+})
+
+test('nor where they were stamped for one who has gone by the time that somebody is met', () => {
+  const { person, boots, meet } = createScene()
+  const { boot = '' } = person.sign()
+  boots.set(boot, 'a')
+  meet('b')
   expect(person.monotonic(0).boot).not.toBe(boot)
 })
 

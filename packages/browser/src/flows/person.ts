@@ -20,6 +20,8 @@ export interface PersonOptions {
   onStored: () => void
   /** What the store is known to hold. */
   stream: () => StreamState | undefined
+  /** For whom this page has stamped calls of each boot, by `anonymousId`. */
+  boots: ReadonlyMap<string, string>
 }
 
 /** Whom this page takes the person for. */
@@ -52,7 +54,16 @@ export interface PersonWatch {
  * Tells one person from the next, as nothing may link the two: neither a stream nor what a document keeps, its clock
  * among it.
  */
-export function watchPerson({ uptime, mint, tab, onBoot, onBegin, onStored, stream }: PersonOptions): PersonWatch {
+export function watchPerson({
+  uptime,
+  mint,
+  tab,
+  onBoot,
+  onBegin,
+  onStored,
+  stream,
+  boots,
+}: PersonOptions): PersonWatch {
   let boot = tab
   /** By `uptime`: a clock that went on from one person to the next would tell which two were in one document. */
   let bootedAt = 0
@@ -97,6 +108,7 @@ export function watchPerson({ uptime, mint, tab, onBoot, onBegin, onStored, stre
     if (!of || isFormer(of)) return
     const { anonymousId } = of
     if (id && id !== anonymousId) begin(undefined, true)
+    else if (!id && (boots.get(boot) ?? anonymousId) !== anonymousId) reboot()
     else if (!id) partFromLeft()
     id = anonymousId
   }
