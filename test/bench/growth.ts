@@ -1,10 +1,10 @@
 import { parseArgs } from 'node:util'
 import { bundle } from '../harness/bundle.ts'
+import { writeResults, writeTable } from './keep-results.ts'
 import { type GrowthResults, toGrowthTable } from './page/growth-table.ts'
 import { chromiumVersion, machine, today } from './page/machine.ts'
 import { type GrowthFigures, measureGrowth } from './page/measure-growth.ts'
 import { entryOf, versionOf } from './page/peers.ts'
-import { writeResults, writeTable } from './page/results.ts'
 import { toSpread } from './page/spread.ts'
 
 // What tracking and sending cost while nothing, and while very many events wait: it is to be the same.

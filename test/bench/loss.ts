@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import { bundle } from '../harness/bundle.ts'
+import { writeResults, writeTable } from './keep-results.ts'
 import { faults } from './page/faults.ts'
 import type { LossResults } from './page/loss-table.ts'
 import { toLossTable } from './page/loss-table.ts'
@@ -7,7 +8,6 @@ import { machine, today } from './page/machine.ts'
 import { type Loss, measureLoss } from './page/measure-loss.ts'
 import { measurePage } from './page/measure-page.ts'
 import { entryOf, type PeerName, peerNames, peers, versionOf } from './page/peers.ts'
-import { writeResults, writeTable } from './page/results.ts'
 
 // What each SDK loses and repeats when something goes wrong: the same events and faults for all, in real Chromium, each on
 // a profile of its own that outlives the browser. Several at a time: nothing here is timed.

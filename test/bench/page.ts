@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import { bundle } from '../harness/bundle.ts'
+import { readResults, writeResults, writeTable } from './keep-results.ts'
 import { toTargets } from './page/check-targets.ts'
 import { findRegressions } from './page/find-regressions.ts'
 import { machine, today } from './page/machine.ts'
@@ -8,7 +9,6 @@ import { measurePage, type PageFigures, type PageRun } from './page/measure-page
 import { type PageResults, type PeerResults, toRatios, toSpreads } from './page/page-results.ts'
 import { toPageTable } from './page/page-table.ts'
 import { entryOf, type PeerName, peerNames, peers, versionOf } from './page/peers.ts'
-import { readResults, writeResults, writeTable } from './page/results.ts'
 
 // What each SDK costs a page: the same events for all, in real Chromium, against receivers on this machine that take
 // everything. Rounds are interleaved, so that whatever else the machine does meets all of them.

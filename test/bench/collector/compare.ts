@@ -1,9 +1,10 @@
 import { temporaryFolder } from '../../harness/temporary-folder.ts'
+import { median } from '../median.ts'
 import { appNames } from './apps.ts'
 import { startCountingSink } from './counting-sink.ts'
 import { readUsage } from './cpu-time.ts'
 import { createBatchMaker } from './make-batches.ts'
-import { type Kind, measure, median, type Row, round, type Sample, spread } from './measure.ts'
+import { type Kind, measure, type Row, round, type Sample, spread } from './measure.ts'
 import type { Results } from './results.ts'
 import {
   bundleWorker,

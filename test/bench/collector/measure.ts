@@ -1,3 +1,4 @@
+import { median } from '../median.ts'
 import type { CountingSink } from './counting-sink.ts'
 import { readUsage } from './cpu-time.ts'
 import type { Encoding, Pool } from './make-batches.ts'
@@ -76,12 +77,6 @@ export interface Spread {
   least: number
   median: number
   most: number
-}
-
-export function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b)
-  const middle = sorted.length / 2
-  return ((sorted[Math.floor(middle)] ?? 0) + (sorted[Math.ceil(middle) - 1] ?? 0)) / 2
 }
 
 export const spread = (values: readonly number[]): Spread => ({

@@ -1,5 +1,6 @@
+import { median } from '../median.ts'
 import { toCosts, toDemand } from './cost.ts'
-import { median, type Row } from './measure.ts'
+import type { Row } from './measure.ts'
 import { free, platformLimits, prices, READ_ON, sources } from './prices.ts'
 import type { Results } from './results.ts'
 import type { Runtime, ServerName } from './start-servers.ts'

@@ -1,8 +1,6 @@
-import { readFile, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { cpus, totalmem } from 'node:os'
-import { join } from 'node:path'
-import { findPart } from '../../harness/readme-part.ts'
+import { readResults, writeResults, writeTable } from '../keep-results.ts'
 import type { Encoding } from './make-batches.ts'
 import type { Row, Spread } from './measure.ts'
 import { toReport } from './report.ts'
@@ -51,9 +49,6 @@ export interface SoakResult {
   }[]
 }
 
-const root = join(import.meta.dirname, '../../..')
-const file = join(root, 'test/bench/results/collector.json')
-
 export function surroundings(): Surroundings {
   const require = createRequire(import.meta.url)
   const wrangler = createRequire(require.resolve('wrangler/package.json'))
@@ -70,16 +65,11 @@ export function surroundings(): Surroundings {
   }
 }
 
-export async function readResults(): Promise<Results | undefined> {
-  const text = await readFile(file, 'utf8').catch(() => undefined)
-  return text === undefined ? undefined : JSON.parse(text)
-}
+/** Undefined before the first run. */
+export const readKept = (): Promise<Results | undefined> => readResults<Results>('collector').catch(() => undefined)
 
 /** Keeps them, and writes the tables of the README. */
-export async function writeResults(results: Results): Promise<void> {
-  await writeFile(file, `${JSON.stringify(results, undefined, 2)}\n`)
-  const path = join(root, 'README.md')
-  const readme = await readFile(path, 'utf8')
-  const { begin, end } = findPart(readme, 'collector')
-  await writeFile(path, `${readme.slice(0, begin)}\n${toReport(results)}\n${readme.slice(end)}`)
+export async function keep(results: Results): Promise<void> {
+  await writeResults('collector', results)
+  await writeTable('collector', toReport(results))
 }

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util'
 import { compare } from './compare.ts'
 import { profile } from './profile.ts'
 import { toTargets } from './report.ts'
-import { readResults, surroundings, writeResults } from './results.ts'
+import { keep, readKept, surroundings } from './results.ts'
 import { measureNoise, measureShort, toFloor } from './short.ts'
 import { soak } from './soak.ts'
 
@@ -39,9 +39,9 @@ else await runAll(Number(values.rounds))
 
 async function runAll(rounds: number): Promise<void> {
   const measured = { measured: surroundings(), ...(await compare(rounds)), short: await measureNoise(SHORT_REPEATS) }
-  const former = await readResults()
+  const former = await readKept()
   const results = { ...measured, ...(former?.soak && { soak: former.soak }) }
-  await writeResults(results)
+  await keep(results)
   for (const { target, figure, reached } of toTargets(results)) {
     console.log(`${reached === undefined ? '–      ' : reached ? 'reached' : 'MISSED '}  ${target}: ${figure}`)
   }
@@ -50,13 +50,13 @@ async function runAll(rounds: number): Promise<void> {
 async function runSoak(minutes: number): Promise<void> {
   const soaked = await soak(minutes)
   console.log(JSON.stringify(soaked, undefined, 2))
-  const results = await readResults()
+  const results = await readKept()
   if (!results) throw new Error('There are no results to keep it with: run it without --soak first')
-  await writeResults({ ...results, soak: soaked })
+  await keep({ ...results, soak: soaked })
 }
 
 async function runShort(): Promise<void> {
-  const kept = await readResults()
+  const kept = await readKept()
   if (!kept) throw new Error('There are no results to hold it against: run it without --short first')
   const floor = toFloor(kept.short)
   const { least, median, most } = kept.short.ratio

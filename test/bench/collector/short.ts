@@ -1,6 +1,7 @@
+import { median } from '../median.ts'
 import { startCountingSink } from './counting-sink.ts'
 import { createBatchMaker } from './make-batches.ts'
-import { measure, median, round, spread } from './measure.ts'
+import { measure, round, spread } from './measure.ts'
 import type { ShortResult } from './results.ts'
 import { pinLoad, startInNode } from './start-servers.ts'
 

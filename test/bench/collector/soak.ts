@@ -1,8 +1,9 @@
 import { temporaryFolder } from '../../harness/temporary-folder.ts'
+import { median } from '../median.ts'
 import { startCountingSink } from './counting-sink.ts'
 import { readUsage } from './cpu-time.ts'
 import { createBatchMaker } from './make-batches.ts'
-import { measure, median } from './measure.ts'
+import { measure } from './measure.ts'
 import type { SoakResult } from './results.ts'
 import { bundleWorker, pinLoad, startInNode, startInWorkerd } from './start-servers.ts'
 

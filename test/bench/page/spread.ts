@@ -1,3 +1,5 @@
+import { median } from '../median.ts'
+
 /** What several rounds came to: the noise is what lies between the lowest and the highest. */
 export interface Spread {
   median: number
@@ -6,10 +8,7 @@ export interface Spread {
 }
 
 export function toSpread(values: readonly number[]): Spread {
-  const sorted = values.toSorted((a, b) => a - b)
-  const middle = sorted.length / 2
-  const median = ((sorted[Math.ceil(middle) - 1] ?? Number.NaN) + (sorted[Math.floor(middle)] ?? Number.NaN)) / 2
-  return { median: round(median), low: round(sorted[0] ?? Number.NaN), high: round(sorted.at(-1) ?? Number.NaN) }
+  return { median: round(median(values)), low: round(Math.min(...values)), high: round(Math.max(...values)) }
 }
 
 /** To four digits: more than any of it can be known to. */

@@ -95,7 +95,7 @@ export function foldAll(before: Accumulated, folding: Folding): Required<Accumul
       const base: Stage = { value, about }
       stages.set(name, isOver ? [base] : [base, stored])
       write(name, base)
-      // It was copied before: now only so that the accumulator may change it.
+      // What is stored is JSON: copied only so that the accumulator may change it.
       const argument = value && JSON.parse(JSON.stringify(value))
       const result = accumulator.fold(argument, readEvent(), {
         ...context,

@@ -187,6 +187,16 @@ describe('while a span is open', () => {
     expect(calls()).toEqual(['start', 'tick', 'tick', 'tick'])
   })
 
+  test.each([0, Number.NaN, -1])(
+    'and never without a pause, though a session of %s ms makes no sense',
+    async (sessionTimeout) => {
+      const { keeper, clock, calls } = createScene({ sessionTimeout })
+      keeper.start('Checkout')
+      await clock.pass(SECOND - 1)
+      expect(calls()).toEqual(['start'])
+    },
+  )
+
   test('its time is written down when the page may be going, and for the last time when it goes', () => {
     const { keeper, calls } = createScene()
     keeper.start('Checkout')

@@ -9,19 +9,11 @@ import type { HeaderEffects, Subject } from './world.ts'
 export const CANARY = 'c4n4ry'
 
 /** What requests of both kinds have, before they are written down, for faults to change. */
-export interface Transport {
-  keys: string[]
-  encodings: string[]
-  origin: string | null
-  contentType: string | null
-  authorization: string | null
-  /** Any others. */
-  headers: [name: string, value: string][]
-  /** What has to be seen of them. */
+export interface Transport extends Omit<Posted, 'path' | 'sent' | 'inflated'> {
+  /** What has to be seen of the headers. */
   effects: HeaderEffects
   /** What travels, and what a correct inflater makes of it. */
   pack: (plain: Bytes) => { sent: Bytes; inflated?: Bytes | undefined }
-  breaksOff: boolean
 }
 
 /** A batch of our own wire. */
