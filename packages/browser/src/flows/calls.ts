@@ -71,13 +71,16 @@ export function createCalls(options: CallsOptions): Calls {
     wasDenied = isDenied
   }
 
+  /** What is refused after a denial makes nobody of whoever called; granted meanwhile it is kept, and of one boot all the same. */
+  const sign = () => (wasDenied ? { boot: person.boot() } : person.sign())
+
   async function call(toOperation: () => Operation | DropReason): Promise<TrackResult> {
     let operation: Operation | DropReason
     heed()
     // The app's objects may have getters that throw, and the page may lack what we call: neither is the page's trouble.
     try {
       // Before the app's own code runs, which may call `reset()`: it is the call of whoever was there.
-      const signature = wasDenied ? {} : person.sign()
+      const signature = sign()
       const made = options.ended() ?? toOperation()
       operation = typeof made === 'string' ? made : { ...made, ...signature }
     } catch {
@@ -127,7 +130,7 @@ export function createCalls(options: CallsOptions): Calls {
         })
         return prepare(typeof made === 'string' || !set ? made : { ...made, set }, true)
       }),
-    callOwn: (operation) => submit(wasDenied ? operation : { ...operation, ...person.sign() }),
+    callOwn: (operation) => submit({ ...operation, ...sign() }),
     prepare,
     context,
     heed,

@@ -60,6 +60,16 @@ describe('granted from the start', () => {
   })
 })
 
+test('calls keep their order where one was on its way to the store when another tab’s forgetting was heard of', async () => {
+  const { parts, gate, track, words } = createPage('granted')
+  await track('before')
+  const called = track('a')
+  words.wish = { at: parts.now() + 1, forget: true, since: parts.now() }
+  gate.look()
+  await Promise.all([called, track('b')])
+  expect(await storedEvents(parts)).toEqual(['a', 'b'])
+})
+
 describe('before there is a decision', () => {
   test('nothing is stored and nothing is sent; calls wait in memory and say so', async () => {
     const { parts, buffers, gate, track } = createPage('pending')

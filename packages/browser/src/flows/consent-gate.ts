@@ -1,6 +1,7 @@
 import type { Consent, ConsentDecision } from '../core/consent.ts'
 import { describe } from '../core/describe.ts'
 import type { DropReason } from '../core/drop-reason.ts'
+import type { Operation } from '../core/operation.ts'
 import { ABSENT } from '../core/store.ts'
 import { isOutdated, type Wish, type Wishes } from '../core/wish.ts'
 import type { Buffers } from './buffers.ts'
@@ -57,6 +58,9 @@ export function createConsentGate({ buffers, wishes, now, delay, assumed, onErro
   /** What the visitor has decided, as far as this page has heard: it holds while the store can't be read. */
   let decided: Consent = assumed
   const held: Waiting[] = []
+  /** Counts the calls. */
+  const order = new WeakMap<Operation, number>()
+  let calls = 0
   let looking: Promise<void> | undefined
   let retrying = false
   /** Which wish is the visitor's latest: what was begun before it does not count. */
@@ -79,13 +83,19 @@ export function createConsentGate({ buffers, wishes, now, delay, assumed, onErro
 
   const isDone = ({ at }: Wish, wishedAt = 0) => at === wishedAt || isOutdated(at, wishedAt, now())
 
+  /** What comes back from the store may have been called before what is held. */
+  const keep = (waiting: Waiting[]) => {
+    held.push(...waiting)
+    held.sort((a, b) => (order.get(a.operation) ?? 0) - (order.get(b.operation) ?? 0))
+  }
+
   const drop = ({ resolve }: Waiting, reason: DropReason) => resolve({ status: 'dropped', reason })
 
   function learn(waiting: Waiting[], consent: Consent): void {
     const before = current
     current = consent
     mayStore = consent === 'granted'
-    held.push(...waiting)
+    keep(waiting)
     if (consent === 'granted') {
       if (before !== consent) buffers.run()
       for (const { operation, resolve } of held.splice(0)) buffers.submit(operation).then(resolve)
@@ -201,7 +211,7 @@ export function createConsentGate({ buffers, wishes, now, delay, assumed, onErro
       return wish?.forget && !isDone(wish, wishedAt) ? (wish.since ?? wish.at) : undefined
     },
     hold(waiting) {
-      held.push(...waiting)
+      keep(waiting)
       // Another tab may owe it, and be gone before it is done.
       lookAnew()
     },
@@ -241,6 +251,7 @@ export function createConsentGate({ buffers, wishes, now, delay, assumed, onErro
       await look()
     },
     submit(operation) {
+      if (typeof operation === 'object') order.set(operation, ++calls)
       if (current === 'granted' || typeof operation === 'string') return buffers.submit(operation)
       return new Promise((resolve) => {
         held.push({ operation, resolve })
