@@ -152,6 +152,7 @@ export function assembleWaybill<
     tab,
     boots,
     stream: () => buffers.current()[0].stream(),
+    isParting: () => buffers.current()[0].isParting(),
     onBoot: inPage.reset,
     onBegin(wasSomebody, isFound) {
       if (wasSomebody) calls.forgetArrival()

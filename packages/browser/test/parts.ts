@@ -36,6 +36,8 @@ export interface Clock {
   delay: (ms: number) => Promise<void>
   /** Sets the clock without running what waits: the device's clock was changed. */
   set: (ms: number) => void
+  /** Lets so many ms pass in which nothing runs, not even what falls due. */
+  tick: (ms: number) => void
   /** Lets so many ms pass; what falls due runs in its order and to its end. */
   pass: (ms: number) => Promise<void>
   /** The waits under way, in ms from now. */
@@ -57,6 +59,9 @@ export function createClock(): Clock {
     set(ms) {
       set += ms - time
       time = ms
+    },
+    tick(ms) {
+      time += ms
     },
     async pass(ms) {
       const end = time + ms
@@ -200,6 +205,8 @@ export interface Disk extends Store {
   beforeCommit: () => unknown
   /** It is committed, and its page hears of it no sooner. */
   beforeDone: () => unknown
+  /** Awaited before the page is answered in its next one: a browser tells of each in a task of its own. */
+  afterDone: () => unknown
 }
 
 /**
@@ -221,6 +228,7 @@ export function createDisk(memory: Store = createMemoryStore()): Disk {
     beforeBegin: () => {},
     beforeCommit: () => {},
     beforeDone: () => {},
+    afterDone: () => {},
     transact<Value>(work: (transaction: Transaction) => Promise<Value>, options?: TransactionOptions) {
       disk.begun++
       const failure = disk.failures.length > 0 ? disk.failures.shift() : disk.always
@@ -271,7 +279,7 @@ export function createDisk(memory: Store = createMemoryStore()): Disk {
           return value
         }, options).done
         const done = Promise.resolve(disk.beforeDone())
-        heard = done.catch(() => {})
+        heard = done.catch(() => {}).then(() => disk.afterDone())
         await done
         return value as Value
       }

@@ -92,6 +92,10 @@ export interface Identity {
   userId?: string
 }
 
+/** The boot of the last of these calls that does not say whose it is. What is damaged has none. */
+export const lastBoot = (operations: readonly Operation[]): string | undefined =>
+  operations.map((operation) => (Object(operation) as Operation).boot).findLast(Boolean)
+
 /**
  * What of a raw record happened at this time or later, and nothing of who it was before; undefined where that is
  * nothing.

@@ -65,6 +65,11 @@ export interface Mark {
   run: number
   /** When it was, ms since 1970. */
   at: number
+  /**
+   * For whom the tab's calls of its last boot that did not say whose they are were stamped: calls of one boot are one
+   * person's. The second is empty once that person was forgotten.
+   */
+  person?: [boot: string, anonymousId: string]
 }
 
 /** One stream: one person in one browser profile, with all that has accumulated. */
@@ -81,6 +86,8 @@ export interface StreamState {
   latestAt: number
   anonymousId: string
   userId?: string
+  /** When the `reset()` was called that began it, ms since 1970. Absent where none did. */
+  partedAt?: number
   /**
    * What rides on every event in `state`: each accumulator's value by its name, those of accumulators unknown to this
    * release too, and `registered`, the properties that `register` set.

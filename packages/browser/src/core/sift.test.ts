@@ -9,9 +9,9 @@ const [A, B] = [createTab(), createTab()]
 const record = (tab: string, run: number): RawRecord => ({ tab, run, operations: [tracked(`${run}`)] })
 const row = (id: string, value: unknown): Row => [RAW + id, value]
 const stampedUpTo = (runs: Record<string, number> = {}) =>
-  new Map(Object.entries(runs).map(([tab, run]) => [MARK + tab, run]))
+  new Map(Object.entries(runs).map(([tab, run]) => [MARK + tab, { run, boot: undefined }]))
 const marks = (runs: Record<string, number> = {}) =>
-  new Map([...stampedUpTo(runs)].map(([key, run]) => [key, { run, at: T0 }]))
+  new Map([...stampedUpTo(runs)].map(([key, { run }]) => [key, { run, at: T0 }]))
 
 describe('raw records', () => {
   test('come in the order of their keys, with the last run of each tab', () => {
@@ -19,6 +19,23 @@ describe('raw records', () => {
     const { fresh, stamped } = sift(rows, marks())
     expect(fresh).toEqual([record(A, 1), record(B, 9), record(A, 2)])
     expect(stamped).toEqual(stampedUpTo({ [A]: 2, [B]: 9 }))
+  })
+
+  test('tell the last boot of each tab whose calls are nobody’s yet', () => {
+    const of = (boot?: string) => tracked('a', boot ? { boot } : { anonymousId: 'a' })
+    const records = [
+      { tab: A, run: 1, operations: [of('x'), of('y')] },
+      { tab: A, run: 2, operations: [of()] },
+      { tab: B, run: 1, operations: [of()] },
+    ]
+    const { stamped } = sift(
+      records.map((record, index) => row(`${index}`, record)),
+      marks(),
+    )
+    expect([...stamped.values()]).toEqual([
+      { run: 2, boot: 'y' },
+      { run: 1, boot: undefined },
+    ])
   })
 
   test('that are in both places, or were said twice, come once', () => {

@@ -1,6 +1,11 @@
 import type { Row } from './line.ts'
-import type { RawRecord } from './operation.ts'
+import { lastBoot, type RawRecord } from './operation.ts'
 import { MARK, type Mark } from './records.ts'
+
+export interface LastRun {
+  run: number
+  boot: string | undefined
+}
 
 /**
  * The raw records that are not stamped yet, each once, in the order in which they were left: by their keys' UUIDs,
@@ -8,13 +13,13 @@ import { MARK, type Mark } from './records.ts'
  *
  * @param rows of the store and of the last words, where the same record may be found again
  * @param marks by their keys
- * @returns with the last run of each tab, by its mark's key, once these are stamped
+ * @returns with the last run of each tab, and its last boot, by its mark's key, once these are stamped
  */
 export function sift(
   rows: readonly Row[],
   marks: ReadonlyMap<string, Mark>,
-): { fresh: RawRecord[]; stamped: Map<string, number> } {
-  const stamped = new Map<string, number>()
+): { fresh: RawRecord[]; stamped: Map<string, LastRun> } {
+  const stamped = new Map<string, LastRun>()
   const seen = new Set<string>()
   const fresh: RawRecord[] = []
   for (const [, value] of [...rows].sort(([a], [b]) => (a < b ? -1 : 1))) {
@@ -29,7 +34,8 @@ export function sift(
     fresh.push(record)
     if (!numbered) continue
     seen.add(name)
-    stamped.set(key, Math.max(record.run, stamped.get(key) ?? 0))
+    const { run = 0, boot } = stamped.get(key) ?? {}
+    stamped.set(key, { run: Math.max(record.run, run), boot: lastBoot(record.operations) ?? boot })
   }
   return { fresh, stamped }
 }

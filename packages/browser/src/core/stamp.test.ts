@@ -580,6 +580,46 @@ describe('the raw journal', () => {
     expect(b?.streamId === current.streamId).toBe(userId === 'u1')
   })
 
+  describe('of calls that do not say whose they are, in a store whose person began with a reset', () => {
+    const begun = stampAll(before.state, [journal({ ...reset, at: T0 + 10 }, tracked('b', { at: T0 + 10 }))], {
+      mint,
+      now: T0 + 50,
+    })
+    const here = identityOf(begun)
+    const left = (...operations: Operation[]) => ({ tab: createMint()(), run: 1, operations })
+    const stampLeft = (...journals: Journal[]) => stampAll(begun.state, journals, { mint, now: T0 + 60 })
+
+    test('what is older than it is nobody’s who is known, the same for one boot', () => {
+      const stamped = stampLeft(
+        left(tracked('x', { at: T0 + 9, boot: 'p' }), tracked('y', { at: T0 + 11, boot: 'p' })),
+        left(tracked('z', { at: T0 + 12, boot: 'p' })),
+        left(tracked('c', { at: T0 + 10, boot: 'q' })),
+      )
+      const [x, y, z, c] = linesOf(stamped).map(({ anonymousId }) => anonymousId)
+      expect([current.anonymousId, here.anonymousId]).not.toContain(x)
+      expect([y, z, c]).toEqual([x, x, here.anonymousId])
+      expect(stamped.state.stream.anonymousId).toBe(here.anonymousId)
+    })
+
+    test('a reset that is older than it ends nobody, and one that is not does', () => {
+      const after = (at: number) => stampLeft(left({ ...reset, at })).state.stream.anonymousId
+      expect(after(T0 + 9)).toBe(here.anonymousId)
+      expect(after(T0 + 10)).not.toBe(here.anonymousId)
+    })
+
+    test('a reset of somebody of before ends whoever had begun by then, however late it is stamped', () => {
+      const late = left(tracked('x', { anonymousId: current.anonymousId }), { ...reset, at: T0 + 20 })
+      expect(stampLeft(late).state.stream.anonymousId).not.toBe(here.anonymousId)
+    })
+  })
+
+  test('of a boot whose calls were stamped for somebody before is theirs', () => {
+    const operations = [tracked('x', { boot: 'p' })]
+    const boots = new Map([['p', former.anonymousId]])
+    const [x] = linesOf(stampAll(before.state, [{ tab: mint(), operations } as Journal], { mint, boots }))
+    expect(x?.anonymousId).toBe(former.anonymousId)
+  })
+
   test('is of whom each operation says, and of the record’s person where it does not', () => {
     const operations = [
       tracked('x'),

@@ -261,13 +261,21 @@ export function stamp(
     let former: StreamState | undefined
     // A page that left while another tab's `reset()` was under way wrote for the person before. That person's stream
     // is closed, so the late events get one of their own: no stream ever links two people.
-    // Not so where there is no stream any more, or the person was forgotten or cleared: nothing may lead back there.
-    const find = (anonymousId = identity?.anonymousId): StreamState | undefined => {
-      if (former && former.anonymousId !== anonymousId) former = void finish(former)
-      const isGone = isLeft && anonymousId && anonymousId !== stream.anonymousId && state.stream
-      const isKnown = isGone && bornAt(anonymousId) >= Math.max(forgottenAt, past(state.since))
-      if (!isKnown) return
-      return former ?? open({ anonymousId, ...(identity?.anonymousId === anonymousId && identity) })
+    const find = ({ kind, at, boot = '', ...operation }: Operation): StreamState | undefined => {
+      const anonymousId = operation.anonymousId ?? boots.get(boot) ?? identity?.anonymousId
+      if (former && former.anonymousId === anonymousId) return former
+      if (former) finish(former)
+      if (!isLeft || anonymousId === stream.anonymousId) return
+      // Older than the `reset()` that began who is here now, and of nobody that anybody knows.
+      if (boot && anonymousId === undefined && at < past(stream.partedAt) && kind !== 'reset') {
+        const unknown = open()
+        boots.set(boot, unknown.anonymousId)
+        return unknown
+      }
+      // Not so where there is no stream any more, or the person was forgotten or cleared: nothing may lead back there.
+      const isKnown = anonymousId && bornAt(anonymousId) >= Math.max(forgottenAt, past(state.since))
+      if (!isKnown || (!state.stream && stream.partedAt === undefined)) return
+      return open({ anonymousId, ...(identity?.anonymousId === anonymousId && identity) })
     }
     const change = (by: (to: StreamState) => StreamState) => {
       const before = dropped
@@ -281,16 +289,16 @@ export function stamp(
           outcomes.push({ reason: 'forgotten' })
           continue
         }
-        former = find(operation.anonymousId)
+        former = find(operation)
         change((to) => conclude(to, operation.at, operation))
         if (operation.kind === 'reset') {
           // Whoever was here at the call is to go, though its page had not heard of them; not who came after it.
-          const isLater = former && operation.at < bornAt(stream.anonymousId)
+          const isLater = isLeft && operation.at < past(stream.partedAt ?? (former && bornAt(stream.anonymousId)))
           if (former) change(finish)
           former = identity = undefined
           if (!isLater) {
             change(finish)
-            stream = open()
+            stream = { ...open(), partedAt: operation.at }
           }
           outcomes.push({})
         } else change((to) => apply(to, operation))

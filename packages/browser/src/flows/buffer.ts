@@ -10,6 +10,7 @@ import {
   emptyState,
   isNewer,
   lineRange,
+  type Mark,
   markRange,
   rawRange,
   readDelivery,
@@ -36,7 +37,7 @@ export interface BufferOptions
 }
 
 export interface Buffer
-  extends Pick<Stamper, 'submit' | 'drain' | 'settled' | 'stream' | 'know' | 'refused'>,
+  extends Pick<Stamper, 'submit' | 'drain' | 'settled' | 'stream' | 'isParting' | 'know' | 'refused'>,
     Pick<Schedule, 'flushNow'> {
   readonly mode: Store['mode']
   /** What is stored at this moment; of the lines, those up to `upTo` are counted. Default: all. */
@@ -175,7 +176,12 @@ export function createBuffer(options: BufferOptions): Buffer {
       keepWords(since)
       const emptied = store.transact(
         async ({ get, getAll, put, remove }) => {
-          const [stored, cuts, raw] = await Promise.all([get(STATE), get(CUTS), getAll(rawRange)])
+          const [stored, cuts, raw, marks] = await Promise.all([
+            get(STATE),
+            get(CUTS),
+            getAll(rawRange),
+            getAll(markRange),
+          ])
           const at = now()
           const before = readState(stored, at) ?? emptyState(at)
           if (isOutdated(wishedAt, before.wishedAt ?? 0, at)) return
@@ -189,8 +195,9 @@ export function createBuffer(options: BufferOptions): Buffer {
           } satisfies BufferState)
           put(CUTS, { ...emptyDelivery, epoch: readDelivery(cuts).epoch + 1 })
           for (const range of [lineRange, rawRange]) remove(range)
-          // What comes after may be found twice, as ever.
+          // What comes after may be found twice, as ever; whose what was before is not.
           if (decision === 'denied') remove(markRange)
+          else for (const [key, mark] of marks as [string, Mark][]) put(key, forgetPerson(mark))
           for (const [key, record] of raw) {
             const rest = takeSince(since, record)
             if (rest) put(key, rest)
@@ -237,6 +244,9 @@ function takeLeave({ stream, ...state }: BufferState, ended: readonly string[]):
   const spans = Object.entries(stream?.spans ?? {}).filter(([id]) => !ended.includes(id))
   return stream && { ...state, stream: { ...stream, spans: Object.fromEntries(spans) } }
 }
+
+/** Known is only that the boot was somebody's: what comes of it is parted from that. */
+const forgetPerson = ({ person, ...mark }: Mark): Mark => ({ ...mark, ...(person && { person: [person[0], ''] }) })
 
 const countEvents = (raw: unknown): number =>
   ((raw as RawRecord).operations ?? []).filter(({ kind }) => kind === 'event').length

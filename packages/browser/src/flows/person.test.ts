@@ -6,7 +6,7 @@ import { watchPerson } from './person.ts'
 function createScene() {
   const mint = createMint()
   const begun: boolean[] = []
-  const stored: { stream?: StreamState } = {}
+  const stored: { stream?: StreamState; isParting?: boolean } = {}
   const boots = new Map<string, string>()
   let uptime = 0
   const person = watchPerson({
@@ -17,6 +17,7 @@ function createScene() {
     onBegin: (_, isFound) => begun.push(isFound),
     onStored() {},
     stream: () => stored.stream,
+    isParting: () => !!stored.isParting,
     boots,
   })
   /** The store is found to hold a person's stream. */
@@ -24,7 +25,7 @@ function createScene() {
     stored.stream = { anonymousId } as StreamState
     person.meet(stored.stream)
   }
-  return { person, begun, boots, meet, pass: (ms: number) => (uptime += ms) }
+  return { person, begun, boots, stored, meet, pass: (ms: number) => (uptime += ms) }
 }
 
 test('calls of nobody that is known yet are of one boot, and of the person once they are known', () => {
@@ -83,4 +84,24 @@ test('until a reset is stored what the store holds is the former person’s', as
   await done
   meet('b')
   expect(person.sign()).toEqual({ anonymousId: 'b' })
+})
+
+test('nor is anybody met while a reset that was left behind is not known to be stamped', async () => {
+  const { person, stored, meet } = createScene()
+  const done = Promise.resolve()
+  person.begin(done)
+  stored.isParting = true
+  await done
+  meet('a')
+  expect(person.sign()).toHaveProperty('boot')
+  stored.isParting = false
+  meet('b')
+  expect(person.sign()).toEqual({ anonymousId: 'b' })
+})
+
+test('calls that wait are of the person whom the page meets meanwhile, whoever is here when they are stamped', () => {
+  const { person, boots, meet } = createScene()
+  const { boot = '' } = person.sign()
+  meet('a')
+  expect(boots.get(boot)).toBe('a')
 })

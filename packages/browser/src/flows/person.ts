@@ -20,8 +20,10 @@ export interface PersonOptions {
   onStored: () => void
   /** What the store is known to hold. */
   stream: () => StreamState | undefined
+  /** See `Stamper`. */
+  isParting: () => boolean
   /** For whom this page has stamped calls of each boot, by `anonymousId`. */
-  boots: ReadonlyMap<string, string>
+  boots: Map<string, string>
 }
 
 /** Whom this page takes the person for. */
@@ -62,6 +64,7 @@ export function watchPerson({
   onBegin,
   onStored,
   stream,
+  isParting,
   boots,
 }: PersonOptions): PersonWatch {
   let boot = tab
@@ -75,7 +78,8 @@ export function watchPerson({
   /** Ends of a person that are not stored yet: what is read or written until then is the former person's. */
   let endings = 0
 
-  const isFormer: PersonWatch['isFormer'] = (of) => endings > 0 || (!!former && of?.anonymousId === former)
+  const isFormer: PersonWatch['isFormer'] = (of) =>
+    endings > 0 || isParting() || (!!former && of?.anonymousId === former)
 
   function begin(stored: Promise<unknown> = Promise.resolve(), isFound = false): void {
     onBegin(isNameless || (id ?? former) !== undefined, isFound)
@@ -111,6 +115,7 @@ export function watchPerson({
     else if (!id && (boots.get(boot) ?? anonymousId) !== anonymousId) reboot()
     else if (!id) partFromLeft()
     id = anonymousId
+    boots.set(boot, id)
   }
 
   return {

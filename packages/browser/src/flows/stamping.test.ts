@@ -674,6 +674,24 @@ test('raw records keep their order though the clock was set back between them, o
   expect((await storedEvents(parts)).map(([event]) => event).toSorted()).toEqual(['a', 'b'])
 })
 
+test('a page that has left a reset behind knows nobody until that is stamped, by whomever', async () => {
+  for (const byAnother of [false, true]) {
+    const parts = createParts()
+    const page = createStamper(parts)
+    await page.submit(tracked('a'))
+    const former = page.stream()
+    page.leave()
+    await page.submit(reset)
+    page.know(former)
+    expect([page.isParting(), page.stream()]).toEqual([true, undefined])
+    if (byAnother) await run(createStamper(newPage(parts)))
+    await run(page)
+    expect(page.isParting()).toBe(false)
+    expect(page.stream()?.anonymousId).toBe((await readAll(parts)).state.stream?.anonymousId)
+    expect(page.stream()?.anonymousId).not.toBe(former?.anonymousId)
+  }
+})
+
 describe('marks', () => {
   const readMarks = async (parts: Parts) =>
     (await parts.store.transact(({ getAll }) => getAll(markRange)).done)
@@ -706,6 +724,25 @@ describe('marks', () => {
     expect(await readMarks(parts)).toEqual([parts.tab, next])
     await runLater(DAY - 2_000)
     expect(await readMarks(parts)).toEqual([parts.tab, next])
+  })
+
+  test('say of whom the calls of a boot were, for whoever stamps what is left of them, and not whom once that is forgotten', async () => {
+    const parts = createParts()
+    const leaving = createStamper(parts)
+    const read = async () => {
+      const marks = await parts.store.transact(({ getAll }) => getAll(markRange)).done
+      return marks.find(([key]) => key === MARK + parts.tab)?.[1]
+    }
+    await leaving.submit(tracked('a', { boot: 'p' }))
+    const { stream } = (await readAll(parts)).state
+    expect(await read()).toMatchObject({ person: ['p', stream?.anonymousId] })
+    await createStamper(newPage(parts)).submit(reset)
+    parts.lastWords.write('b', JSON.stringify({ tab: parts.tab, run: 2, operations: [tracked('b', { boot: 'p' })] }))
+    await run(createStamper(newPage(parts)))
+    const [a, b] = (await readAll(parts)).lines.map(parseLine)
+    expect(b?.anonymousId).toBe(a?.anonymousId)
+    await createBuffer(newPage(parts)).forget(parts.now())
+    expect(await read()).toEqual({ run: 2, at: parts.now(), person: ['p', ''] })
   })
 
   test('are taken away when nothing was stamped of their tab for a day', async () => {

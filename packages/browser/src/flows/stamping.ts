@@ -4,7 +4,7 @@ import type { Consent } from '../core/consent.ts'
 import type { DropReason } from '../core/drop-reason.ts'
 import type { LastWords } from '../core/last-words.ts'
 import type { Row } from '../core/line.ts'
-import type { Journal, Operation, RawRecord } from '../core/operation.ts'
+import { type Journal, lastBoot, type Operation, type RawRecord } from '../core/operation.ts'
 import { parseObject } from '../core/parse-object.ts'
 import {
   type BufferState,
@@ -107,6 +107,8 @@ export interface Stamper {
   refused: () => number
   /** The current stream, as far as this page knows. */
   stream: () => StreamState | undefined
+  /** A `reset()` was left behind and is not known to be stamped: whoever is found in the store may be of before. */
+  isParting: () => boolean
   /** Another flow has written it. */
   know: (stream: StreamState | undefined) => void
 }
@@ -158,6 +160,8 @@ export function createStamper(options: StamperOptions): Stamper {
   let refused = 0
   let clocks: ClockCheck | undefined
   let left = false
+  /** See `isParting`. */
+  let parting = false
   /** Nothing lies in the raw journal that would have to be stamped before what this page tracks. */
   let drained = true
   /** Last words can't be written. */
@@ -208,7 +212,6 @@ export function createStamper(options: StamperOptions): Stamper {
       const words = draining ? lastWords.read() : []
       const at = now()
       const before = readState(stored, at)
-      if (reading === run) reading = undefined
       // A transaction that failed runs again, and has taken some already.
       waiting.unshift(...run.taken.splice(0))
       // Of what a newer release has stored, too: its name is part of the stable format.
@@ -216,23 +219,26 @@ export function createStamper(options: StamperOptions): Stamper {
       run.taken = waiting.splice(0, consent === 'granted' ? BURST : Number.POSITIVE_INFINITY)
       const forgetWords = () => lastWords.remove(words.map(([id]) => id))
       const owedAt = consent === 'granted' ? options.owes?.(wishedAt) : undefined
-      if (owedAt !== undefined) {
-        const isLater = ({ operation }: Waiting) => operation.at >= Math.min(owedAt, at)
-        const earlier = run.taken.filter((call) => !isLater(call))
-        run.taken = run.taken.filter(isLater)
-        for (const { resolve } of earlier) resolve({ status: 'dropped', reason: 'forgotten' })
-        // Among the last words they wait already.
-        return () => (run.said ? resolveAll(run.taken, [], 'memory') : options.onOwed(run.taken))
-      }
-      if (consent !== 'granted') {
+      if (owedAt !== undefined || consent !== 'granted') {
         if (consent === 'denied') remove(rawRange)
         return () => {
+          // What was called meanwhile comes after them.
+          if (reading === run) {
+            reading = undefined
+            run.taken.push(...waiting.splice(0))
+          }
           if (consent === 'denied') forgetWords()
           // The page was left meanwhile: they are among the last words, and must not be handed over a second time.
-          if (run.said && consent === 'pending') resolveAll(run.taken, [], 'memory')
-          else onHindered(run.taken, { consent })
+          if (run.said && consent !== 'denied') resolveAll(run.taken, [], 'memory')
+          else if (consent !== 'granted') onHindered(run.taken, { consent })
+          else {
+            const isLater = ({ operation }: Waiting) => operation.at >= Math.min(owedAt as number, at)
+            for (const call of run.taken) if (!isLater(call)) call.resolve({ status: 'dropped', reason: 'forgotten' })
+            options.onOwed(run.taken.filter(isLater))
+          }
         }
       }
+      if (reading === run) reading = undefined
       if (isNewer(stored)) {
         // What a newer release has stored this one can't read: leave the stamping to it.
         waiting.unshift(...run.taken.splice(0))
@@ -253,22 +259,41 @@ export function createStamper(options: StamperOptions): Stamper {
         if (draining && era === leaves) {
           drained = true
           mute = false
+          parting = false
         }
         forgetWords()
       }
       // Nothing can come in between: what this page tracks now is the current person's.
       const journals: Journal[] = run.taken.length > 0 ? [...fresh, { operations: toOperations(run) }] : fresh
       clocks = checkClock(clocks, at, uptime())
-      const environment = { ...options, now: at, refused, isSteady: isSteady(clocks), boots }
+      const environment = {
+        ...options,
+        now: at,
+        refused,
+        isSteady: isSteady(clocks),
+        // What other pages have stamped, and what this one has not heard of.
+        boots: new Map([...marks.flatMap(toPerson), ...boots]),
+      }
       const delivery = readDelivery(cuts)
       const { state, lines, outcomes, faults, ...after } = stamp(before, delivery, journals, environment)
       // Nothing was left behind, and nothing is over.
-      if (fresh.length + run.taken.length + lines.length === 0) return finish
+      if (fresh.length + run.taken.length + lines.length === 0) {
+        return () => {
+          const wasParting = parting
+          finish()
+          stream = before?.stream
+          if (wasParting) options.onWritten?.()
+        }
+      }
       // Begun again, it comes after what was begun and stamped meanwhile.
       if (run.number <= marked) run.number = ++runs
-      stamped.set(MARK + tab, run.number)
+      const own = MARK + tab
+      stamped.set(own, { run: run.number, boot: lastBoot(toOperations(run)) ?? stamped.get(own)?.boot })
       for (const { key, text } of lines) put(key, text)
-      for (const [key, last] of stamped) put(key, { run: last, at } satisfies Mark)
+      for (const [key, { run, boot = '' }] of stamped) {
+        const anonymousId = after.boots.get(boot)
+        put(key, { run, at, ...(anonymousId && { person: [boot, anonymousId] }) } satisfies Mark)
+      }
       put(STATE, state)
       commit()
       return () => {
@@ -314,6 +339,7 @@ export function createStamper(options: StamperOptions): Stamper {
       onHindered(run.taken, { consent: 'denied' })
       return
     }
+    parting ||= run.taken.some(({ operation }) => operation.kind === 'reset')
     run.id ??= mint()
     const key = RAW + run.id
     let again = false
@@ -418,11 +444,17 @@ export function createStamper(options: StamperOptions): Stamper {
       await Promise.all(unsettled)
     },
     refused: () => refused,
-    stream: () => stream,
+    stream: () => (parting ? undefined : stream),
+    isParting: () => parting,
     know(written) {
       stream = written
     },
   }
+}
+
+const toPerson = ([, mark]: [unknown, unknown]): [boot: string, anonymousId: string][] => {
+  const { person } = Object(mark) as Mark
+  return Array.isArray(person) ? [person] : []
 }
 
 const toRow = ([id, text]: [id: string, text: string]): Row => [RAW + id, parseObject(text)]
