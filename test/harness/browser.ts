@@ -31,7 +31,7 @@ interface BrowserOptions {
 
 export async function openBrowser(options: BrowserOptions = {}): Promise<Browser> {
   const profile = await temporaryFolder('profile')
-  let { context, pids } = await launch(profile.path, options)
+  let { context, pid } = await launch(profile.path, options)
 
   async function openTab(url: string): Promise<Page> {
     const [first] = context.pages()
@@ -48,7 +48,7 @@ export async function openBrowser(options: BrowserOptions = {}): Promise<Browser
 
   async function kill(): Promise<void> {
     const closed = new Promise((resolve) => context.once('close', resolve))
-    for (const pid of pids) killProcess(pid)
+    killGroup(pid)
     await closed
   }
 
@@ -66,7 +66,7 @@ export async function openBrowser(options: BrowserOptions = {}): Promise<Browser
     quit: () => context.close(),
     kill,
     async reopen() {
-      ;({ context, pids } = await launch(profile.path, options))
+      ;({ context, pid } = await launch(profile.path, options))
     },
     close,
     [Symbol.asyncDispose]: close,
@@ -82,24 +82,19 @@ async function launch(profile: string, { backForwardCache = false, flags = [] }:
     args: [...chromiumFlags, ...flags],
     ignoreDefaultArgs,
   })
-  // Asked for now, so that a kill need not wait for the answer. The tabs that come are of the browser's group.
-  return { context, pids: await processIds(context) }
+  // Asked for now, so that a kill need not wait for the answer.
+  return { context, pid: await processId(context) }
 }
 
-/** The browser names its own processes, so that this works on every system; the browser process comes first. */
-async function processIds(context: BrowserContext): Promise<number[]> {
+/**
+ * Of the browser process, which names itself, so that this works on every system. Playwright makes it the leader of a
+ * group in which all others are. They are not killed by their own ids: one that has gone has left its to somebody else.
+ */
+async function processId(context: BrowserContext): Promise<number> {
   const session = await context.browser()?.newBrowserCDPSession()
   if (!session) throw new Error('The browser has no debugging session')
   const { processInfo } = await session.send('SystemInfo.getProcessInfo')
-  return processInfo.toSorted((a, b) => Number(b.type === 'browser') - Number(a.type === 'browser')).map(({ id }) => id)
-}
-
-/** Playwright makes the browser the leader of its process group; its helpers may have gone their own way. */
-function killProcess(pid: number): void {
-  killGroup(pid)
-  try {
-    process.kill(pid, 'SIGKILL')
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
-  }
+  const browser = processInfo.find(({ type }) => type === 'browser')
+  if (!browser) throw new Error('The browser does not name its own process')
+  return browser.id
 }
