@@ -82,7 +82,7 @@ async function launch(profile: string, { backForwardCache = false, flags = [] }:
     args: [...chromiumFlags, ...flags],
     ignoreDefaultArgs,
   })
-  // Asked for now, so that a kill need not wait for the answer.
+  // Asked for before it is needed: a kill must not wait for the answer.
   return { context, pid: await processId(context) }
 }
 

@@ -94,7 +94,10 @@ export interface Identity {
 
 /** The boot of the last of these calls that does not say whose it is. What is damaged has none. */
 export const lastBoot = (operations: readonly Operation[]): string | undefined =>
-  operations.map((operation) => (Object(operation) as Operation).boot).findLast(Boolean)
+  operations
+    .map((operation) => (Object(operation) as Operation).boot)
+    .filter(Boolean)
+    .at(-1)
 
 /**
  * What of a raw record happened at this time or later, and nothing of who it was before; undefined where that is

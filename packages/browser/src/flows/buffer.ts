@@ -197,7 +197,7 @@ export function createBuffer(options: BufferOptions): Buffer {
           for (const range of [lineRange, rawRange]) remove(range)
           // What comes after may be found twice, as ever; whose what was before is not.
           if (decision === 'denied') remove(markRange)
-          else for (const [key, mark] of marks as [string, Mark][]) put(key, forgetPerson(mark))
+          else for (const [key, mark] of marks) put(key, forgetPerson(Object(mark)))
           for (const [key, record] of raw) {
             const rest = takeSince(since, record)
             if (rest) put(key, rest)

@@ -22,7 +22,7 @@ export interface PersonOptions {
   stream: () => StreamState | undefined
   /** See `Stamper`. */
   isParting: () => boolean
-  /** For whom this page has stamped calls of each boot, by `anonymousId`. */
+  /** Whose the calls of each boot are, by `anonymousId`: for whom this page has stamped some, or whom it has met in it. */
   boots: Map<string, string>
 }
 

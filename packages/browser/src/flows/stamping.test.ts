@@ -741,6 +741,7 @@ describe('marks', () => {
     await run(createStamper(newPage(parts)))
     const [a, b] = (await readAll(parts)).lines.map(parseLine)
     expect(b?.anonymousId).toBe(a?.anonymousId)
+    await parts.store.transact(async ({ put }) => put(`${MARK}damaged`, null)).done
     await createBuffer(newPage(parts)).forget(parts.now())
     expect(await read()).toEqual({ run: 2, at: parts.now(), person: ['p', ''] })
   })
