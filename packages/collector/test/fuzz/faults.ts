@@ -206,7 +206,7 @@ export const faults: Faults<Draft> = {
   'an event that is no JSON': rejected(
     'invalid_json',
     (_, n) => pick(invalid, n >> 3),
-    (seq, n) => withProperties(() => `{"x":${pick(invalid, n >> 3)}`)(seq, n),
+    (seq, n) => withProperties(() => `{"x":${pick(invalid, n >> 3)}}`)(seq, n),
     (seq, n) => lineOf(seq, { event: 'x' }).replace('x', pick(CONTROLS, n)),
     (seq) => `\ufeff${lineOf(seq)}`,
     (seq) => `${lineOf(seq)}\r`,
