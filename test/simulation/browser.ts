@@ -38,7 +38,8 @@ export interface Profile {
   readonly storage: Map<string, string>
   /** How many ms the device's clock is ahead of the true time. */
   skew: number
-  openTab: (release?: Release) => Tab
+  /** @param writeKey what the page was served with. Default: that of the options */
+  openTab: (release?: Release, writeKey?: string) => Tab
   /** Everything that runs is killed at once. What `localStorage` was told in the last seconds may be lost. */
   kill: () => void
   /** A copy of all that is on the disk, and going back to it; nothing may run then. */
@@ -102,7 +103,7 @@ export function createProfile({ scheduler, disk, network, options }: ProfileOpti
     }
   }
 
-  function openTab(release: Release = 'this'): Tab {
+  function openTab(release: Release = 'this', writeKey = options.writeKey): Tab {
     const life: Life = { state: 'running' }
     const began = scheduler.now()
     const now = () => Math.floor(scheduler.now()) + profile.skew
@@ -117,7 +118,7 @@ export function createProfile({ scheduler, disk, network, options }: ProfileOpti
     }
     let deferred: string | undefined
 
-    const site = { ...options, accumulators: accumulatorsOf(release) }
+    const site = { ...options, writeKey, accumulators: accumulatorsOf(release) }
     const browser: Browser = {
       isPage: true,
       now,
@@ -175,7 +176,7 @@ export function createProfile({ scheduler, disk, network, options }: ProfileOpti
           if (holder === own) holder = undefined
         }
       },
-      send: createSender(options, requests, { inFlight: 0 }),
+      send: createSender(site, requests, { inFlight: 0 }),
       deferredCopy: {
         arm(text) {
           deferred = text
@@ -205,7 +206,7 @@ export function createProfile({ scheduler, disk, network, options }: ProfileOpti
     /** What the browser itself sends when the page is gone. */
     async function sendDeferred(): Promise<void> {
       if (deferred === undefined) return
-      const { url, init } = await composeRequest(deferred, options, requests)
+      const { url, init } = await composeRequest(deferred, site, requests)
       network.fetch(life, url, { ...init, keepalive: true }).catch(() => {})
     }
 

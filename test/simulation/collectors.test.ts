@@ -121,6 +121,17 @@ test('one destination that is too slow is given up at the deadline, in the time 
   expect(set.bucket.held.size + set.receiver.held.size).toBe(2)
 })
 
+test('a key that is taken out is unknown from then on, and one that is put in is known', async () => {
+  const set = setUp(1)
+  set.fleet.replaceAll({ keys: ['wk_other'] })
+  set.present(batchOf(1, 3))
+  await set.scheduler.pass(1_000)
+  set.fleet.replaceAll({ keys: ['wk_other', 'wk_sim'] })
+  set.present(batchOf(1, 3))
+  await set.scheduler.pass(1_000)
+  expect(statusesOf(set)).toEqual([401, 200])
+})
+
 test('a collector that is killed in mid-request never answers, and what it had begun is done or not', async () => {
   const outcomes = new Set<string>()
   for (let seed = 1; seed <= 30; seed++) {

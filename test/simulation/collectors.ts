@@ -34,6 +34,8 @@ interface Deployment {
   /** How many collectors. */
   instances: number
   sinks: readonly DeployedSink[]
+  /** Every write key that is known; all are of one site. */
+  keys: readonly string[]
   limits: Partial<Limits>
   receiptKeys: readonly ReceiptKey[]
   cache: CacheKind
@@ -65,9 +67,8 @@ export interface Fleet {
 export interface FleetOptions extends Partial<Deployment> {
   scheduler: Scheduler
   sinks: Deployment['sinks']
-  /** Of pages that may write with `key`. */
+  /** Of pages that may write. */
   origins: readonly string[]
-  key?: string
   /** Called once for each presentation, and for each failure of a collector. */
   log?: (entry: BatchLog) => void
 }
@@ -84,15 +85,15 @@ interface Instance {
 export function createFleet({
   scheduler,
   origins,
-  key = 'wk_sim',
   log = () => {},
   instances = 2,
   sinks,
+  keys = ['wk_sim'],
   limits = {},
   receiptKeys = [],
   cache = 'none',
 }: FleetOptions): Fleet {
-  let deployment: Deployment = { instances, sinks, limits, receiptKeys, cache }
+  let deployment: Deployment = { instances, sinks, keys, limits, receiptKeys, cache }
   const now = () => Math.floor(scheduler.now())
   const shared = createSimulatedCache(scheduler)
   let fleet = deploy(deployment)
@@ -109,7 +110,7 @@ export function createFleet({
     }
   }
 
-  function start({ sinks, limits, receiptKeys, cache }: Deployment): Instance {
+  function start({ sinks, keys, limits, receiptKeys, cache }: Deployment): Instance {
     const life: Life = { state: 'running' }
     const platform = simulatedPlatform(scheduler, life)
     /** Other requests come in between, and the collector may die. */
@@ -121,7 +122,7 @@ export function createFleet({
       }
     const app = createCollector(
       {
-        keys: [{ key, id: 'sim', origins }],
+        keys: keys.map((key) => ({ key, id: 'sim', origins })),
         sinks: sinks.map(({ destination, required, ...named }) => ({
           ...destination.sinkOf(life, { required }),
           ...named,

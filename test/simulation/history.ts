@@ -21,6 +21,7 @@ export type Action =
   | { do: 'collector dies'; collector: number }
   | { do: 'collectors'; count: number; limits: Record<string, number>; archive: Archive }
   | { do: 'redeploy'; receiptKeys: readonly number[]; cache: CacheKind; move: boolean }
+  | { do: 'keys'; known: WriteKeys }
   | { do: 'rogue' }
   | { do: 'sink'; sink: number; fault: Fault; on: boolean }
   | { do: 'consent'; tab: number; decision: 'granted' | 'denied' }
@@ -30,6 +31,9 @@ export type Action =
 
 /** A third sink that comes and goes, and what it is to the collectors then. */
 export type Archive = 'none' | 'best-effort' | 'required'
+
+/** Which write keys are known from now on, by number. Pages that open are served with the first of them. */
+export type WriteKeys = readonly [number, ...number[]]
 
 /** After so many ms this happens. */
 interface Step {
@@ -143,6 +147,13 @@ const action: fc.Arbitrary<Action> = fc.oneof(
       receiptKeys: fc.constantFrom([], [1], [2, 1], [2], [3, 2]),
       cache,
       move: fc.boolean(),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant('keys' as const),
+      known: fc.constantFrom<WriteKeys>([1], [2, 1], [2], [3, 2], [3]),
     }),
   },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('rogue' as const) }) },

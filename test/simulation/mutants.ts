@@ -115,6 +115,17 @@ export const mutants: readonly Mutant[] = [
     breaks: ['G3'],
   },
   {
+    name: 'takes a key that is not known for the end of a batch',
+    file: 'browser/src/core/decide.ts',
+    changes: [
+      [
+        'if (status === 413 && ours',
+        "if (status === 401 && ours) return { kind: 'recorded', recorded: lines, rejected: [] }\n  if (status === 413 && ours",
+      ],
+    ],
+    breaks: ['G3', 'G4', 'G6'],
+  },
+  {
     name: 'leaves no tombstone where events gave way',
     file: 'browser/src/flows/shedding.ts',
     changes: [['      for (const [key, text] of tombstones) put(key, text)\n', '']],

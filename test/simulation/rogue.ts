@@ -6,7 +6,8 @@ import type { Scheduler } from './scheduler.ts'
 export interface RogueOptions {
   scheduler: Scheduler
   fleet: Pick<Fleet, 'fetch'>
-  url: string
+  /** Where it presents now. */
+  url: () => string
   origin: string
   /** What the destinations hold of its stream that have these names. */
   holdings: (names: readonly string[]) => readonly Holding[]
@@ -36,7 +37,7 @@ export function createRogue({ scheduler, fleet, url, origin, holdings, violate }
         const header = headerOf(seq, seq, { attempt, ...(receipt === undefined ? {} : { receipt }) })
         const line = lineOf(seq, { event: change })
         const request = {
-          url,
+          url: url(),
           method: 'POST' as const,
           headers: { origin, 'content-type': 'text/plain' },
           body: new TextEncoder().encode(`${header}\n${line}\n`),

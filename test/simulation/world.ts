@@ -1,7 +1,7 @@
 import { createProfile, STORAGE_DELAY, type Tab } from './browser.ts'
 import { createFleet } from './collectors.ts'
 import type { Fault, SimulatedDestination } from './destination.ts'
-import type { Action, Archive, History } from './history.ts'
+import type { Action, Archive, History, WriteKeys } from './history.ts'
 import { createSimulatedDisk } from './indexed-db.ts'
 import { createNetwork, FAIR } from './network.ts'
 import { createOracle, type Holding, type Violation } from './oracle.ts'
@@ -96,11 +96,13 @@ export async function runHistory({ seed, setup, steps }: History): Promise<Run> 
           },
         ]),
   ]
+  let keys: WriteKeys = [1]
   const fleet = createFleet({
     scheduler,
     origins: [ORIGIN],
     instances: setup.collectors,
     sinks: sinksNow(),
+    keys: keys.map(toWriteKey),
     receiptKeys: toReceiptKeys([1]),
     cache: setup.cache,
     log({ code, detail }) {
@@ -190,7 +192,7 @@ export async function runHistory({ seed, setup, steps }: History): Promise<Run> 
   const short = (batchId: string) => batchId.replace(/^(.{8}).*(.{4}):/, '$1…$2:')
   const options = {
     endpoint: 'https://collector.example',
-    writeKey: 'wk_sim',
+    writeKey: toWriteKey(1),
     name: NAME,
     consent: setup.consent,
     flushAt: setup.flushAt,
@@ -222,7 +224,12 @@ export async function runHistory({ seed, setup, steps }: History): Promise<Run> 
   const alive = () => pages.filter(({ tab }) => tab.life.state !== 'gone')
 
   function openPage(): Page {
-    const page: Page = { number: ++opened, tab: profile.openTab(release), open: false, isForgetting: false }
+    const page: Page = {
+      number: ++opened,
+      tab: profile.openTab(release, toWriteKey(keys[0])),
+      open: false,
+      isForgetting: false,
+    }
     pages.push(page)
     // It carries out what is left to do.
     if (forgetting && profile.storage.has(`${NAME}.consent`))
@@ -554,6 +561,11 @@ export async function runHistory({ seed, setup, steps }: History): Promise<Run> 
           cache: action.cache,
         })
         return
+      case 'keys':
+        inject('write keys changed')
+        keys = action.known
+        fleet.replaceAll({ keys: keys.map(toWriteKey) })
+        return
       case 'rogue':
         inject(action.do)
         rogue.act()
@@ -608,7 +620,7 @@ export async function runHistory({ seed, setup, steps }: History): Promise<Run> 
     }))
   const rogue = createRogue({
     ...{ scheduler, fleet },
-    url: `${options.endpoint}/v1/events?key=${options.writeKey}`,
+    url: () => `${options.endpoint}/v1/events?key=${toWriteKey(keys[0])}`,
     origin: ORIGIN,
     holdings: (names) => holdings(true).filter(({ sink }) => names.includes(sink)),
     violate: ({ guarantee, text }) => oracle.violate(guarantee, `of another sender, ${text}`),
@@ -632,8 +644,9 @@ export async function runHistory({ seed, setup, steps }: History): Promise<Run> 
     Object.assign(faults, { lags: 0, slow: 0, fails: 0, refuses: 0, lies: 0 })
   }
   if (setup.lagging) webhook.faults.lags = 1
-  // Limits stay as they are, so low that no batch may need more; every receipt that is held can be read.
-  fleet.replaceAll({ receiptKeys: toReceiptKeys([1, 2, 3]) })
+  // Limits stay as they are, so low that no batch may need more; every receipt that is held can be read, and a key stays
+  // known until no page uses it.
+  fleet.replaceAll({ keys: [1, 2, 3].map(toWriteKey), receiptKeys: toReceiptKeys([1, 2, 3]) })
   release = latest
   disk.hang = false
   disk.setRoom(undefined)
@@ -676,6 +689,8 @@ export async function runHistory({ seed, setup, steps }: History): Promise<Run> 
   }
   return { violations: oracle.violations, timeline, events: oracle.events, faults }
 }
+
+const toWriteKey = (number: number): string => `wk_sim_${number}`
 
 const toReceiptKeys = (numbers: readonly number[]) =>
   numbers.map((number) => ({ id: `k${number}`, secret: `${number}`.repeat(32) }))
