@@ -1,14 +1,15 @@
 import { byteLength, eventTypes, isTimestamp, type Limits, type MessageId } from '@waybill/protocol'
 import { checkMembers, expected } from './check-members.ts'
-import type { LineFault, Members } from './parse-line.ts'
+import type { LineFault, Members, ParsedLine } from './parse-line.ts'
 
 /** Why an event is not fit to travel. `bytes` is the length of its line. */
 export function checkEvent(
-  event: Members,
+  parsed: ParsedLine,
   { messageId, bytes, limits }: { messageId: MessageId; bytes: number; limits: Limits },
 ): LineFault | undefined {
-  const fault = checkMembers(event, messageId, limits)
+  const fault = checkMembers(parsed, messageId, limits)
   if (fault) return fault
+  const event = parsed.members
   if (event.messageId === undefined) return expected('messageId', messageId)
   if (!eventTypes.some((type) => type === event.type)) return expected('type', eventTypes.join(', '))
   if (event.type === 'track' && !isText(event.event)) return expected('event', 'the name of what happened')

@@ -15,7 +15,7 @@ import type { Bytes } from './bytes.ts'
 import { checkEvent } from './check-event.ts'
 import { expected } from './check-members.ts'
 import { checkTombstone, isTombstone } from './check-tombstone.ts'
-import { type LineFault, type Members, parseLine } from './parse-line.ts'
+import { type LineFault, type Members, type ParsedLine, parseLine } from './parse-line.ts'
 import type { Refusal } from './refusal.ts'
 import { repeatsMember } from './repeats-member.ts'
 
@@ -55,8 +55,8 @@ export function checkLines(
       checked.push({ kind: 'rejected', rejection: { seq, messageId, ...parsed.fault } })
       continue
     }
-    const members = parsed.value
-    const vague = checkUnique(line, members) ?? checkIdentity(members, streamId, seq)
+    const { members } = parsed.value
+    const vague = checkUnique(line, parsed.value) ?? checkIdentity(members, streamId, seq)
     if (!vague && members.streamId !== streamId) return mismatch(`stream ${streamId}`, `stream ${members.streamId}`)
     if (!vague && members.seq !== seq) return mismatch(`seq ${seq}`, `seq ${members.seq}`)
 
@@ -67,8 +67,8 @@ export function checkLines(
     const fault =
       vague ??
       (kind === 'tombstone'
-        ? checkTombstone(members, { seq, messageId, limits })
-        : checkEvent(members, { messageId, bytes: line.length, limits }))
+        ? checkTombstone(parsed.value, { seq, messageId, limits })
+        : checkEvent(parsed.value, { messageId, bytes: line.length, limits }))
     if (fault) {
       const range = through > seq ? { through } : {}
       checked.push({ kind: 'rejected', rejection: { seq, messageId, ...fault }, ...range })
@@ -82,8 +82,8 @@ export function checkLines(
 }
 
 /** Why a line cannot be relied on in anything that it says. */
-export function checkUnique(line: Bytes, members: Members): LineFault | undefined {
-  return repeatsMember(line, members) ? duplicateMember : undefined
+export function checkUnique(line: Bytes, { surveyed }: ParsedLine): LineFault | undefined {
+  return repeatsMember(line, surveyed) ? duplicateMember : undefined
 }
 
 export const duplicateMember: LineFault = {

@@ -1,18 +1,19 @@
-import { checkShape, type Limits, type MessageId } from '@waybill/protocol'
-import type { LineFault, Members } from './parse-line.ts'
+import type { Limits, MessageId } from '@waybill/protocol'
+import type { LineFault, ParsedLine } from './parse-line.ts'
 
 /** What holds for every line, an event's or a tombstone's. */
 export function checkMembers(
-  members: Members,
+  { members, surveyed }: ParsedLine,
   messageId: MessageId,
   limits: Pick<Limits, 'depth'>,
 ): LineFault | undefined {
   if (Object.hasOwn(members, 'received')) {
     return { code: 'reserved_member', detail: 'Rename `received`: the collector writes that member.' }
   }
-  const shape = checkShape(members, limits.depth)
-  if (shape === 'too_deep') return { code: shape, detail: `Nest objects and arrays at most ${limits.depth} deep.` }
-  if (shape === 'prototype_member') return { code: shape, detail: 'Leave out members that are called `__proto__`.' }
+  if (surveyed.depth > limits.depth)
+    return { code: 'too_deep', detail: `Nest objects and arrays at most ${limits.depth} deep.` }
+  if (surveyed.hasPrototype)
+    return { code: 'prototype_member', detail: 'Leave out members that are called `__proto__`.' }
   if (members.messageId !== undefined && members.messageId !== messageId) return expected('messageId', messageId)
 }
 

@@ -1,6 +1,7 @@
 import { fail, type Limits, ok, type RejectionCode, type Result } from '@waybill/protocol'
 import type { Bytes } from './bytes.ts'
 import { decodeUtf8 } from './decode-utf8.ts'
+import { type Survey, survey } from './survey.ts'
 
 /** Why one line is not a fit event. It says nothing about its neighbours. */
 export interface LineFault {
@@ -12,11 +13,16 @@ export interface LineFault {
 /** The members of a line, of which nothing is known yet. */
 export type Members = Readonly<Record<string, unknown>>
 
+export interface ParsedLine {
+  members: Members
+  surveyed: Survey
+}
+
 const OPEN = 0x7b
 const CLOSE = 0x7d
 
 /** Reads one line as a JSON object that fills it from `{` to `}`: `received` is put in before that last byte. */
-export function parseLine(line: Bytes, limits: Pick<Limits, 'eventBytes'>): Result<Members, LineFault> {
+export function parseLine(line: Bytes, limits: Pick<Limits, 'eventBytes'>): Result<ParsedLine, LineFault> {
   if (line.length > limits.eventBytes) {
     return fail({ code: 'event_too_large', detail: `The line has ${line.length} bytes; at most ${limits.eventBytes}.` })
   }
@@ -27,7 +33,8 @@ export function parseLine(line: Bytes, limits: Pick<Limits, 'eventBytes'>): Resu
   if (text === undefined) return fail({ code: 'invalid_utf8', detail: 'The line is not UTF-8.' })
   try {
     // What begins with { and is JSON is an object.
-    return ok(JSON.parse(text) as Members)
+    const members: Members = JSON.parse(text)
+    return ok({ members, surveyed: survey(members) })
   } catch {
     return fail({ code: 'invalid_json', detail: 'The line is not JSON.' })
   }

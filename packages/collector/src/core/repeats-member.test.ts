@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import { repeatsMember } from './repeats-member.ts'
+import { survey } from './survey.ts'
 
-const repeats = (text: string) => repeatsMember(new TextEncoder().encode(text), JSON.parse(text))
+const repeats = (text: string) => repeatsMember(new TextEncoder().encode(text), survey(JSON.parse(text)))
 
 test.each([
   '{"a":1,"a":1}',

@@ -1,15 +1,19 @@
 import type { Bytes } from './bytes.ts'
+import type { Survey } from './survey.ts'
 
 const QUOTE = 0x22
 const COLON = 0x3a
 const BACKSLASH = 0x5c
 
 /**
- * Whether a JSON text names a member twice in one object, however each is written. `value` is what was parsed of it:
- * there the last of them has won, while whoever reads the same bytes may take the first. The text has a colon for each
- * member and the value has a member for each name, so the counts differ. Neither count recurses: depth costs no stack.
+ * Whether a JSON text names a member twice in one object, however each is written. In what was parsed of it the last of
+ * them has won, while whoever reads the same bytes may take the first. The text has a colon for each member and the value
+ * a member for each name, so the counts differ.
+ *
+ * @param members of all objects in the value
  */
-export const repeatsMember = (text: Bytes, value: unknown): boolean => countColons(text) !== countMembers(value)
+export const repeatsMember = (text: Bytes, { members }: Pick<Survey, 'members'>): boolean =>
+  countColons(text) !== members
 
 /**
  * Those between texts. No byte of a longer UTF-8 character looks like one that is looked for here. Most of a line is in
@@ -30,18 +34,3 @@ function countColons(text: Bytes): number {
   }
   return count
 }
-
-function countMembers(value: unknown): number {
-  let count = 0
-  const left = [value]
-  while (left.length > 0) {
-    const each = left.pop()
-    if (!isNested(each)) continue
-    const members: unknown[] = Object.values(each)
-    if (!Array.isArray(each)) count += members.length
-    for (const member of members) if (isNested(member)) left.push(member)
-  }
-  return count
-}
-
-const isNested = (value: unknown): value is object => typeof value === 'object' && value !== null

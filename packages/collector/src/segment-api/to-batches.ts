@@ -138,10 +138,11 @@ function checkPlaced(
   const line = event.timestamp === undefined ? toLine(event, place, receivedAt) : said
   const parsed = parseLine(line, limits)
   if (!parsed.ok) return reject(parsed.fault, said)
-  const members = parsed.value
+  const { members } = parsed.value
   // Segment caps an event and nothing in it.
   const wide = { ...limits, propertiesBytes: limits.eventBytes, stateBytes: limits.eventBytes }
-  const fault = checkUnique(line, members) ?? checkEvent(members, { messageId, bytes: line.length, limits: wide })
+  const fault =
+    checkUnique(line, parsed.value) ?? checkEvent(parsed.value, { messageId, bytes: line.length, limits: wide })
   return fault ? reject(fault, said) : { line: { kind: 'event', line }, said, members }
 }
 
