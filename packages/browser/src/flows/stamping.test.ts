@@ -391,6 +391,7 @@ describe('last words', () => {
     const leaving = createStamper({ ...parts, store: { ...store, transact } })
     leaving.submit(tracked('a'))
     leaving.submit(tracked('b'))
+    await Promise.resolve()
     expect(() => leaving.leave()).toThrow(stopped)
     expect(parts.lastWords.read()).toHaveLength(1)
   })

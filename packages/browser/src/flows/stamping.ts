@@ -89,8 +89,9 @@ export interface StamperOptions {
 
 export interface Stamper {
   /**
-   * Begins a transaction in this very tick, or joins the one that is still reading. What was refused at the call is
-   * counted with the next event.
+   * Begins a transaction when the caller's script has ended, or joins the one that is still reading: nothing could be read
+   * sooner, and a call that has to begin one takes many times as long as another. What was refused at the call is counted
+   * with the next event.
    */
   submit: (operation: Operation | DropReason) => Promise<TrackResult>
   /** The page is going: undoes what is not yet committed and leaves it behind raw, in one step that needs no reading. */
@@ -418,7 +419,8 @@ export function createStamper(options: StamperOptions): Stamper {
           resolve({ status: 'dropped', reason: operation })
         } else {
           waiting.push({ operation, resolve })
-          write()
+          if (left) write()
+          else queueMicrotask(write)
         }
       })
       unsettled.add(promise)
