@@ -313,6 +313,19 @@ describe('when the visitor denies it', () => {
     await parts.clock.pass(3_600_000)
     expect(parts.collector.presented).toEqual([])
   })
+
+  test('and grants it again, leaves behind what is tracked until that is done, when the page is left meanwhile', async () => {
+    const { parts, gate, track, words } = createPage('granted')
+    await gate.decide('denied')
+    gate.decide('granted')
+    track('a')
+    gate.leave()
+    await turn()
+    const next = createPage('granted', parts, words)
+    next.gate.run()
+    await turn()
+    expect(parts.collector.events()).toEqual(['a'])
+  })
 })
 
 describe('where denial is assumed', () => {

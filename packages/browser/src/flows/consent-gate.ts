@@ -274,7 +274,11 @@ export function createConsentGate({ buffers, wishes, now, delay, assumed, onErro
       if (stored) wishes.write(wish)
       wasNoted = wishes.read()?.at === wish.at
       if (decision === 'denied') learn([], decision)
-      else mayStore = true
+      else {
+        mayStore = true
+        // What is left behind before it is carried out is kept.
+        if (current === 'denied') current = 'pending'
+      }
       const before = leaves
       const isThere = (await fulfil(wish, stored)) && before === leaves
       // What was read before this was done does not count.

@@ -408,7 +408,11 @@ export function createStamper(options: StamperOptions): Stamper {
   function resume(): void {
     left = false
     drained = false
-    if (!reading?.draining) stampWaiting(true)
+    drain()
+  }
+
+  function drain(): void {
+    if (!left && !reading?.draining) stampWaiting(true)
   }
 
   return {
@@ -439,9 +443,7 @@ export function createStamper(options: StamperOptions): Stamper {
       if (!drained) stampWaiting(true)
     },
     resume,
-    drain() {
-      if (!left && !reading?.draining) stampWaiting(true)
-    },
+    drain,
     async settled() {
       await Promise.all(unsettled)
     },
