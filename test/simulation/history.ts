@@ -239,7 +239,7 @@ const toSteps = (theme: fc.Arbitrary<Action> = action): fc.Arbitrary<Step[]> =>
         { weight: 32, arbitrary: toStep(action) },
         { weight: 4, arbitrary: toStep(theme) },
         { weight: 1, arbitrary: takeover },
-        { weight: 1, arbitrary: lateRefusal },
+        { weight: 3, arbitrary: lateRefusal },
       ),
       { minLength: 4, maxLength: 60, size: 'max' },
     )

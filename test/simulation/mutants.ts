@@ -18,7 +18,7 @@ export const mutants: readonly Mutant[] = [
     name: 'forgets a batch before the answer',
     file: FLUSHING,
     changes: [
-      ['async ({ get, getAll, put }) => {', 'async ({ get, getAll, put, remove }) => {'],
+      ['async ({ get, getAll, count, put }) => {', 'async ({ get, getAll, count, put, remove }) => {'],
       ['        return head\n', '        remove(rangeOf(head.cut))\n        return head\n'],
     ],
     breaks: ['G1', 'G3'],
@@ -41,7 +41,7 @@ export const mutants: readonly Mutant[] = [
     changes: [
       [
         '          ? { cut: first, rows: await getAll(rangeOf(first)) }',
-        '          ? cutNext(await getAll(lineRange, limits.batchEvents), at, limits)',
+        '          ? cutNext(await getAll([lineRange[0], end], limits.batchEvents), at, limits)',
       ],
     ],
     breaks: ['G5'],
@@ -123,7 +123,7 @@ export const mutants: readonly Mutant[] = [
         "if (status === 401 && ours) return { kind: 'recorded', recorded: lines, rejected: [] }\n  if (status === 413 && ours",
       ],
     ],
-    breaks: ['G3', 'G4', 'G6'],
+    breaks: ['G1', 'G3', 'G4', 'G6'],
   },
   {
     name: 'leaves no tombstone where events gave way',

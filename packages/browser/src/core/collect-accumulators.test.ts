@@ -29,7 +29,7 @@ test.each<[what: string, added: unknown, detail: string]>([
   ],
   ['has no fold', { name: 'scroll', initial: 0 }, 'scroll: it has no function `fold`'],
   ['has an unknown scope', { ...scroll, scope: 'tab' }, 'scroll: no scope: tab'],
-  ['has a version that can’t be compared', { ...scroll, version: '2' }, 'scroll: its version is not an integer from 1'],
+  ['has a version that can’t be compared', { ...scroll, version: '2' }, 'scroll: its version is no integer from 1'],
   [
     'has a name that throws',
     {

@@ -47,7 +47,7 @@ export function collectAccumulators(
         refuse(name, 'the name is taken')
       else if (typeof fold !== 'function') refuse(name, 'it has no function `fold`')
       else if (!scopes.includes(scope)) refuse(name, `no scope: ${describe(scope)}`)
-      else if (!Number.isSafeInteger(version) || version < 1) refuse(name, 'its version is not an integer from 1')
+      else if (!Number.isSafeInteger(version) || version < 1) refuse(name, 'its version is no integer from 1')
       else {
         accumulators[name === 'session' ? 'unshift' : 'push']({
           name,

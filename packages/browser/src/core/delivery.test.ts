@@ -2,7 +2,7 @@ import type { BatchId, Seq, StreamId } from '@waybill/protocol'
 import { describe, expect, test } from 'vitest'
 import { T0 } from '../../test/operations.ts'
 import type { Decision } from './decide.ts'
-import { countFor, isCurrent, remainingLease, remainingWait, settle } from './delivery.ts'
+import { countFor, isCurrent, isLeased, remainingWait, settle } from './delivery.ts'
 import type { Row } from './line.ts'
 import { type Cut, type Delivery, emptyDelivery, readDelivery, type Wait } from './records.ts'
 
@@ -152,18 +152,18 @@ describe('the lease', () => {
   const leased = (since: number, until: number): Delivery => ({ ...before, presenting: { tab: 'other', since, until } })
 
   test('of another tab holds until its time is up', () => {
-    expect(remainingLease(leased(T0, T0 + 40_000), 'this', T0)).toBe(40_000)
-    expect(remainingLease(leased(T0, T0 + 40_000), 'this', T0 + 39_999)).toBe(1)
-    expect(remainingLease(leased(T0, T0 + 40_000), 'this', T0 + 40_000)).toBeLessThanOrEqual(0)
+    expect(isLeased(leased(T0, T0 + 40_000), 'this', T0)).toBe(true)
+    expect(isLeased(leased(T0, T0 + 40_000), 'this', T0 + 39_999)).toBe(true)
+    expect(isLeased(leased(T0, T0 + 40_000), 'this', T0 + 40_000)).toBe(false)
   })
 
   test('of this tab, or of none, is no hindrance', () => {
-    expect(remainingLease(leased(T0, T0 + 40_000), 'other', T0)).toBe(0)
-    expect(remainingLease(before, 'this', T0)).toBe(0)
+    expect(isLeased(leased(T0, T0 + 40_000), 'other', T0)).toBe(false)
+    expect(isLeased(before, 'this', T0)).toBe(false)
   })
 
   test('is over when the clock is set back behind its beginning', () => {
-    expect(remainingLease(leased(T0, T0 + 40_000), 'this', T0 - 1)).toBe(0)
+    expect(isLeased(leased(T0, T0 + 40_000), 'this', T0 - 1)).toBe(false)
   })
 
   test('ends with the presentation', () => {

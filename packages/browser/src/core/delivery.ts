@@ -69,12 +69,9 @@ export function settle(
   }
 }
 
-/**
- * How long another tab's lease still holds, in ms; 0 or less when there is none. One that begins in the future is a
- * clock's that was set back.
- */
-export const remainingLease = ({ presenting }: Delivery, tab: string, now: number): number =>
-  presenting && presenting.tab !== tab && presenting.since <= now ? presenting.until - now : 0
+/** Whether another tab's lease still holds. One that begins in the future is a clock's that was set back. */
+export const isLeased = ({ presenting }: Delivery, tab: string, now: number): boolean =>
+  !!presenting && presenting.tab !== tab && presenting.since <= now && now < presenting.until
 
 /** Whether a decision still counts: nobody took over since, and the head is still the batch that was presented. */
 export const isCurrent = (delivery: Delivery, epoch: number, { batchId }: Cut): boolean =>

@@ -276,7 +276,7 @@ describe('the share of the state', () => {
   test('is outgrown by one byte: it keeps its last value, and is named', () => {
     const after = fold({ values: { text: 'last' } }, [text(1_001), count])
     expect(after.values).toEqual({ text: 'last', count: 1 })
-    expect(after.faults).toEqual([{ code: 'state_too_large', detail: 'text: 992 bytes; it shares 1000 with others' }])
+    expect(after.faults).toEqual([{ code: 'state_too_large', detail: 'text: 992 bytes of 1000 that are shared' }])
   })
 
   test('is outgrown by one: the others, which hardly grow, go on', () => {

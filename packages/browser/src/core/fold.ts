@@ -141,7 +141,7 @@ export function foldAll(before: Accumulated, folding: Folding): Required<Accumul
     const name = choose()
     const bytes = size(name)
     write(name, smaller(name) ?? GONE)
-    onFault({ code: 'state_too_large', detail: `${name}: ${bytes} bytes; it shares ${maxBytes} with others` })
+    onFault({ code: 'state_too_large', detail: `${name}: ${bytes} bytes of ${maxBytes} that are shared` })
   }
   return after
 }

@@ -2,5 +2,5 @@
 export function forbidPromise(answer: unknown): void {
   if (typeof Object(answer).then !== 'function') return
   Promise.resolve(answer).catch(() => {}) // Nobody else hears of its end.
-  throw new TypeError('a promise; the answer is needed at once')
+  throw new TypeError('a promise; a value is needed')
 }

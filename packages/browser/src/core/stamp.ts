@@ -154,7 +154,7 @@ export function stamp(
       shed,
     }
     const fits = byteLength(JSON.stringify({ ...page })) <= PAGE_BYTES
-    if (!fits) onFault({ code: 'state_too_large', detail: 'what the page accumulated' })
+    if (!fits) onFault({ code: 'state_too_large', detail: 'the scope page' })
     const carried = { registered, ...values, ...(fits && page), buffer }
     const identity = JSON.stringify({ anonymousId, userId, state: { ...carried, registered } })
     if (priority === 'low') low = true

@@ -127,6 +127,27 @@ describe('batches', () => {
     expect(rangesOf(parts)).toEqual(['1-2', '1-2', '3-3'])
   })
 
+  test('hold what was there when the flush began: what comes meanwhile is for the next, which is soon', async () => {
+    const parts = await filled(['a', 'b', 'c'], inPairs)
+    parts.collector.answer = async (presented) => {
+      await track(parts, 'later')
+      return record(presented)
+    }
+    const { flush } = createFlusher(parts)
+    expect(await flush()).toBe(5_000)
+    expect(rangesOf(parts)).toEqual(['1-2', '3-3'])
+    parts.collector.answer = record
+    expect(await flush()).toBeUndefined()
+    expect(rangesOf(parts)).toEqual(['1-2', '3-3', '4-5'])
+  })
+
+  test('of a buffer whose state is damaged are cut as far as it goes', async () => {
+    const parts = await filled(['a', 'b', 'c'], inPairs)
+    await parts.store.transact(async ({ put }) => put(STATE, { format: 1, streams: 'many' })).done
+    expect(await createFlusher(parts).flush()).toBeUndefined()
+    expect(rangesOf(parts)).toEqual(['1-2', '3-3'])
+  })
+
   test('are forgotten when they are recorded, and only they', async () => {
     const parts = await filled(['a', 'b', 'c', 'd'], inPairs)
     parts.collector.answer = (presented) => (presented.header.first === 1 ? record(presented) : outage())
@@ -464,7 +485,7 @@ describe('where there is no lock to be had', () => {
     const { gate, flushed } = await presenting(parts)
     expect(await tab(parts, 'second').flush()).toBe(5_000)
     parts.clock.set(parts.clock.now() + 39_000)
-    expect(await tab(parts, 'second').flush(true)).toBe(1_000)
+    expect(await tab(parts, 'second').flush(true)).toBe(5_000)
     gate.open()
     await flushed
     expect(parts.collector.presented).toHaveLength(1)

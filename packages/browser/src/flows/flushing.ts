@@ -3,7 +3,7 @@ import { composeBatch } from '../core/batch.ts'
 import type { Consent } from '../core/consent.ts'
 import { cutNext, toLines } from '../core/cut.ts'
 import { type Answer, type Decision, decide } from '../core/decide.ts'
-import { isCurrent, remainingLease, remainingWait, settle } from '../core/delivery.ts'
+import { isCurrent, isLeased, remainingWait, settle } from '../core/delivery.ts'
 import { describe } from '../core/describe.ts'
 import type { Row } from '../core/line.ts'
 import type { Lock } from '../core/lock.ts'
@@ -18,7 +18,7 @@ import {
   STATE,
 } from '../core/records.ts'
 import { type DeferredCopy, HALTED, type Send } from '../core/send.ts'
-import type { KeyRange, Store } from '../core/store.ts'
+import type { Key, KeyRange, Store } from '../core/store.ts'
 
 export interface FlusherOptions {
   store: Store
@@ -81,6 +81,8 @@ const TOKEN_TIMEOUT = 10_000
 /** A batch that is cut, persisted and due. */
 interface Head {
   epoch: number
+  /** The key of the last line that was there when the flush began. */
+  end: Key
   cut: Cut
   rows: Row[]
   failures: number
@@ -94,28 +96,35 @@ export function createFlusher(options: FlusherOptions): Flusher {
   let token: string | undefined
   const busy = () => BUSY_WAIT * (1 + 4 * random())
 
-  /** The batch to present next: the head of the list or a new cut, on the disk before any byte of it is sent. */
-  const takeHead = (signal: AbortSignal, epoch: number | undefined, force: boolean, leased: boolean) =>
+  /**
+   * The batch to present next: the head of the list or a new cut, on the disk before any byte of it is sent. What has come
+   * since the flush began waits for the next one, or a page that goes on tracking would present batch after tiny batch.
+   *
+   * @param before the one that was presented in this flush
+   */
+  const takeHead = (signal: AbortSignal, before: Head | undefined, force: boolean, leased: boolean) =>
     store.transact<Head | number | undefined>(
-      async ({ get, getAll, put }) => {
+      async ({ get, getAll, count, put }) => {
         const [stored, cuts] = await Promise.all([get(STATE), get(CUTS)])
         const at = now()
-        const consent = readState(stored, at)?.consent ?? assumedConsent()
+        const { consent = assumedConsent(), stream, streams = 0 } = readState(stored, at) ?? {}
         if (signal.aborted || isNewer(stored) || consent !== 'granted') return undefined
         const delivery = readDelivery(cuts)
-        if (epoch !== undefined && epoch !== delivery.epoch) return busy()
+        if (before && before.epoch !== delivery.epoch) return busy()
 
         const [first, ...rest] = delivery.list
         const wait = first ? remainingWait(delivery.wait, at, force) : 0
         if (wait > 0) return wait
-        const lease = leased ? remainingLease(delivery, tab, at) : 0
-        if (lease > 0) return Math.min(lease, busy())
+        if (leased && isLeased(delivery, tab, at)) return busy()
+        // Behind it lies nothing new where it is the last of all streams: others are adopted as they are.
+        const end = before?.end ?? (stream?.number === streams ? [streams, stream.seq] : lineRange[1])
         const next = first
           ? { cut: first, rows: await getAll(rangeOf(first)) }
-          : cutNext(await getAll(lineRange, limits.batchEvents), at, limits)
-        if (!next) return undefined
+          : cutNext(await getAll([lineRange[0], end], limits.batchEvents), at, limits)
+        if (!next) return (await count(lineRange)) ? busy() : undefined
         const head = {
-          epoch: epoch ?? delivery.epoch + 1,
+          epoch: before?.epoch ?? delivery.epoch + 1,
+          end,
           cut: { ...next.cut, attempt: next.cut.attempt + 1 },
           rows: next.rows,
           failures: delivery.failures,
@@ -147,12 +156,12 @@ export function createFlusher(options: FlusherOptions): Flusher {
   }
 
   async function flushAll(signal: AbortSignal, force: boolean, leased: boolean): Promise<number | undefined> {
-    let epoch: number | undefined
+    let before: Head | undefined
     for (;;) {
-      const head = await takeHead(signal, epoch, force, leased)
+      const head = await takeHead(signal, before, force, leased)
       if (typeof head !== 'object') return head
       deferredCopy.disarm()
-      epoch = head.epoch
+      before = head
       const { cut, rows, failures } = head
       const lines = toLines(cut, rows)
       const compose = (copy?: true) => composeBatch(cut, lines, sdk, now(), token, copy)

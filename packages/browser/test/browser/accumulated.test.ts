@@ -68,7 +68,7 @@ describe('an accumulator of the app’s', () => {
     const errors = errorsOf(waybill)
     expect(await waybill.track('Added')).toMatchObject({ status: 'durable' })
     await waybill.flush()
-    expect(errors).toEqual(['accumulator: bad: TypeError: a promise; the answer is needed at once'])
+    expect(errors).toEqual(['accumulator: bad: TypeError: a promise; a value is needed'])
     expect((await arrived(site))[0]?.state).toMatchObject({ bad: 0, cart: { items: 1 } })
   })
 
@@ -363,7 +363,7 @@ describe('beforeSend', () => {
       },
       'Error: no',
     ],
-    ['promises', () => Promise.reject(new Error('late')), 'TypeError: a promise; the answer is needed at once'],
+    ['promises', () => Promise.reject(new Error('late')), 'TypeError: a promise; a value is needed'],
   ])('that %s lets nothing out, and says so', async (_how, beforeSend, why) => {
     const { waybill, site } = await openWaybill({ beforeSend: beforeSend as never })
     const errors = errorsOf(waybill)
