@@ -1,7 +1,9 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { execFileSync } from 'node:child_process'
+import { mkdir, mkdtemp, open, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
+import { fileSink } from '@waybill/collector/node'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { runProgram } from './run-program.ts'
 import { deliver, event, objectKey, range, streamOf, tombstone } from './sink-data.ts'
@@ -167,6 +169,57 @@ test('what can’t be read is named and left, with exit code 2, and the rest is 
   expect(stderr).toContain(broken)
   expect(await read(broken)).toEqual(before)
   expect(lines(String(await read(file)))[0]).toBe(damaged)
+})
+
+/** A collector that has the folder `events`. */
+async function startCollector(): Promise<AsyncDisposable> {
+  const sink = fileSink({ dir: join(folder, 'events') })
+  await sink.open()
+  return { [Symbol.asyncDispose]: () => sink.close() }
+}
+
+test.each([
+  ['its folder', 'events'],
+  ['a folder around it', '.'],
+  ['the folder of a site', 'events/shop'],
+  ['a file', 'events/shop/dt=2026-11-22.ndjson'],
+  ['a link to a site', 'link'],
+])('what a collector appends to is not replaced under it: %s', async (_, path) => {
+  const file = await write('events/shop/dt=2026-11-22.ndjson', toText(batchOf(1, [ann])))
+  await symlink('events/shop', join(folder, 'link'))
+  const before = await read(file)
+  {
+    await using _collector = await startCollector()
+    const { code, stdout, stderr } = await waybill('erase', '--anonymous-id', 'ann', path)
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+    expect(stderr).toMatch(
+      /^waybill: A collector has '.*events', or another erase\. Stop it first, or move files of days/,
+    )
+    expect(await read(file)).toEqual(before)
+    const dry = await waybill('erase', '--anonymous-id', 'ann', '--dry-run', path)
+    expect(dry.stderr).toContain('1 event in 1 file would be erased.')
+  }
+  expect((await waybill('erase', '--anonymous-id', 'ann', path)).code).toBe(0)
+  expect(String(await read(file))).not.toContain('"ann"')
+})
+
+test('beside a collector, files that were moved out of its folder are erased', async () => {
+  const file = await write('over/shop/dt=2026-11-21.ndjson', toText(batchOf(1, [ann])))
+  await write('events/shop/dt=2026-11-22.ndjson', toText(batchOf(1, [bob])))
+  await using _collector = await startCollector()
+  expect(await waybill('erase', '--anonymous-id', 'ann', 'over')).toMatchObject({ code: 0, stdout: `${file}\n` })
+})
+
+test.skipIf(process.platform === 'win32')('no collector begins to append while files are erased', async () => {
+  await write('events/shop/dt=2026-11-22.ndjson', toText(batchOf(1, [ann])))
+  execFileSync('mkfifo', [join(folder, 'more')])
+  const erasing = waybill('erase', '--anonymous-id', 'ann', 'events', 'more')
+  // It is opened when the other end is: the erasure waits in the middle of its reading.
+  const more = await open(join(folder, 'more'), 'w')
+  await expect(startCollector()).rejects.toThrow(/another collector writes to '.*events', or waybill erase/)
+  await more.close()
+  expect((await erasing).code).toBe(0)
+  await using _collector = await startCollector()
 })
 
 test.each([

@@ -3,12 +3,14 @@ import { printable } from '../core/printable.ts'
 import { createLineReader } from '../core/read-line.ts'
 import { createRemarks } from '../core/remarks.ts'
 import { unreadableKinds } from '../core/report.ts'
-import { toUnreadable } from '../edges/list-files.ts'
+import { listFiles, toUnreadable } from '../edges/list-files.ts'
+import { lockFiles } from '../edges/lock-files.ts'
 import { readLines } from '../edges/read-lines.ts'
 import { rewriteFile } from '../edges/rewrite-file.ts'
 import type { Command } from './command.ts'
 import { type Call, UsageError } from './options.ts'
 import { readAll } from './read-all.ts'
+import type { Terminal } from './terminal.ts'
 
 /** Takes one person's events out of what a sink holds, and leaves what explains the gaps. */
 export const erase: Command = {
@@ -36,61 +38,78 @@ the anonymousIds that were met: what has the same one in other streams takes
 another call. Lines and files that can't be read are left as they are and named
 on stderr.
 
+Where the collector's file sink writes, nothing is erased while it runs, as what
+it appends to a file that is being replaced would be lost; nor does one start
+there until the end. Stop the collector, or move files of days that are over to
+a folder elsewhere and erase there. One in another container is not seen.
+
 Memory grows with files and streams, not with events.
 
 Exit codes:
   0  all that there was of that person is erased
   1  there was nothing of that person
-  2  called in a wrong way, or not all could be read or written
+  2  called in a wrong way, or a collector has the folder, or not all could be
+     read or written
 
 Examples:
   waybill erase --user-id u-17 --dry-run bucket/
   waybill erase --anonymous-id 0192d0c4-11d2-7e08-8a55-c07be6a41f90 bucket/`,
 
   async run(call, terminal) {
-    const { paths, flags } = call
-    const { stdout, stderr } = terminal
-    const erasure = createErasure(toPerson(call))
-    if (paths.includes('-'))
+    const person = toPerson(call)
+    if (call.paths.includes('-'))
       throw new UsageError('Name files or folders: standard input has no place to be rewritten in.')
-    const remarks = createRemarks()
-    const readLine = createLineReader()
-    await readAll('erase', paths, flags.has('progress'), terminal, {
-      line(text, number, file) {
-        for (const line of readLine(text)) {
-          if ('detail' in line) remarks.add({ kind: line.kind, file, line: number, detail: line.detail })
-          else erasure.find(line, file)
-        }
-      },
-      remark: remarks.add,
-    })
-
-    const isDry = flags.has('dry-run')
-    const sum = { files: 0, events: 0, others: 0, anonymousIds: new Set<string>() }
-    for (const file of erasure.files()) {
-      const { rewrite, done } = erasure.beginFile()
-      try {
-        if (isDry) await readLines(file, terminal.stdin, { line: rewrite, remark() {}, bytes() {} })
-        else await rewriteFile(file, rewrite)
-      } catch (error) {
-        remarks.add(toUnreadable(file, error))
-        continue
-      }
-      sum.others += done.others
-      if (done.events === 0) continue
-      sum.files++
-      sum.events += done.events
-      for (const anonymousId of done.anonymousIds) sum.anonymousIds.add(anonymousId)
-      stdout.write(`${file}\n`)
+    if (call.flags.has('dry-run')) return erasePerson(person, call, terminal)
+    const { sources } = await listFiles(call.paths)
+    const unlock = await lockFiles(sources.map(({ path }) => path))
+    try {
+      return await erasePerson(person, call, terminal)
+    } finally {
+      await unlock()
     }
-
-    for (const { file, line, detail } of remarks.list) {
-      stderr.write(`${file}${line === undefined ? '' : `:${line}`}: ${detail}\n`)
-    }
-    stderr.write(describe(sum, isDry))
-    if (Object.keys(remarks.counts).some((kind) => (unreadableKinds as ReadonlySet<string>).has(kind))) return 2
-    return erasure.streams() > 0 ? 0 : 1
   },
+}
+
+async function erasePerson(person: Person, { paths, flags }: Call, terminal: Terminal): Promise<number> {
+  const { stdout, stderr } = terminal
+  const erasure = createErasure(person)
+  const remarks = createRemarks()
+  const readLine = createLineReader()
+  await readAll('erase', paths, flags.has('progress'), terminal, {
+    line(text, number, file) {
+      for (const line of readLine(text)) {
+        if ('detail' in line) remarks.add({ kind: line.kind, file, line: number, detail: line.detail })
+        else erasure.find(line, file)
+      }
+    },
+    remark: remarks.add,
+  })
+
+  const isDry = flags.has('dry-run')
+  const sum = { files: 0, events: 0, others: 0, anonymousIds: new Set<string>() }
+  for (const file of erasure.files()) {
+    const { rewrite, done } = erasure.beginFile()
+    try {
+      if (isDry) await readLines(file, terminal.stdin, { line: rewrite, remark() {}, bytes() {} })
+      else await rewriteFile(file, rewrite)
+    } catch (error) {
+      remarks.add(toUnreadable(file, error))
+      continue
+    }
+    sum.others += done.others
+    if (done.events === 0) continue
+    sum.files++
+    sum.events += done.events
+    for (const anonymousId of done.anonymousIds) sum.anonymousIds.add(anonymousId)
+    stdout.write(`${file}\n`)
+  }
+
+  for (const { file, line, detail } of remarks.list) {
+    stderr.write(`${file}${line === undefined ? '' : `:${line}`}: ${detail}\n`)
+  }
+  stderr.write(describe(sum, isDry))
+  if (Object.keys(remarks.counts).some((kind) => (unreadableKinds as ReadonlySet<string>).has(kind))) return 2
+  return erasure.streams() > 0 ? 0 : 1
 }
 
 interface Sum {

@@ -8,6 +8,7 @@ import { describeError } from '../core/describe-error.ts'
 import { toNdjson } from '../core/join-lines.ts'
 import type { Sink } from '../core/sink.ts'
 import { type AppendLog, createAppendLog, type Open } from './append-log.ts'
+import { isDayFile, toDayFile } from './day-file.ts'
 import { endTornLine } from './end-torn-line.ts'
 import { lockFolder, type Unlock } from './lock-folder.ts'
 
@@ -82,7 +83,7 @@ export function fileSink({
     const unlock = await lockFolder(folder)
     if (!unlock) {
       throw new ConfigurationError(
-        `dir: another collector writes to '${folder}'; stop it, or give each a folder of its own.`,
+        `dir: another collector writes to '${folder}', or waybill erase is at work there; stop it, or give each collector a folder of its own.`,
       )
     }
     try {
@@ -108,7 +109,7 @@ export function fileSink({
 
   /** The file of a batch, and no more files open than may be. */
   function logOf({ keyId, receivedAt }: Batch): AppendLog {
-    const path = join(folder, keyId, `dt=${receivedAt.slice(0, 10)}.ndjson`)
+    const path = join(folder, ...toDayFile(keyId, receivedAt.slice(0, 10)))
     const log = logs.get(path) ?? createAppendLog(path, open)
     logs.delete(path)
     logs.set(path, log)
@@ -190,7 +191,7 @@ async function listFiles(folder: string): Promise<string[]> {
   const files = sites.map(async ({ name }) => {
     const entries = await readdir(join(folder, name), { withFileTypes: true })
     return entries
-      .filter((entry) => entry.isFile() && /^dt=\d{4}-\d\d-\d\d\.ndjson$/.test(entry.name))
+      .filter((entry) => entry.isFile() && isDayFile(entry.name))
       .map((entry) => join(folder, name, entry.name))
   })
   return (await Promise.all(files)).flat()
