@@ -76,7 +76,7 @@ interface Asked {
   result?: Result<void, TransientFault>
 }
 
-/** The contract has `ready` write nothing, and settle soon after its signal; one that does neither is failing. */
+/** The contract has `ready` write no events, and settle soon after its signal; one that does neither is failing. */
 async function ask(sink: Sink, after: Platform['after']): Promise<Asked> {
   if (!sink.ready) return { sink }
   const controller = new AbortController()

@@ -20,7 +20,7 @@ export interface Sink {
   readonly idempotency: Idempotency
   /** Settles soon after `signal` fires, with a fault if the batch was not taken by then. */
   deliver(batch: Batch, signal: AbortSignal): Promise<Result<void, SinkFault>>
-  /** Whether the destination can be reached and would let us in; writes nothing. Left out where that cannot be asked. */
+  /** Whether the destination can be reached and would let us in; writes no events. Left out where that cannot be asked. */
   ready?(signal: AbortSignal): Promise<Result<void, TransientFault>>
 }
 

@@ -8,10 +8,16 @@ export type Open = (path: string, flags: string, mode?: number) => Promise<FileH
 
 /** A file that only grows, by whole runs of lines. */
 export interface AppendLog {
-  /** Resolves when these lines are on the disk. Rejects when they may not be; nothing is left of them then. */
-  append(lines: Bytes): Promise<void>
+  /**
+   * Resolves when these lines are on the disk; with no lines, when the file can be appended to. Rejects when they may not be;
+   * nothing is left of them then. When the signal fires, lines that still wait are let go of, and those that are being written
+   * are not.
+   */
+  append(lines: Bytes, signal: AbortSignal): Promise<void>
   /** Whether nothing is being written, nor waits to be. */
   readonly idle: boolean
+  /** Whether something is being written whose signal has fired. */
+  readonly overdue: boolean
   /** Writes what was handed over, and lets go of the file until the next call of `append`. */
   close(): Promise<void>
 }
@@ -31,7 +37,9 @@ interface Waiting {
  * it damages a neighbour.
  */
 export function createAppendLog(path: string, open: Open): AppendLog {
-  let waiting: Waiting[] = []
+  const waiting = new Set<Waiting>()
+  let writing = new Set<Waiting>()
+  let overdue = false
   let draining: Promise<void> | undefined
   let file: FileHandle | undefined
   /** How long the file is, all of it on the disk, in bytes. */
@@ -91,37 +99,50 @@ export function createAppendLog(path: string, open: Open): AppendLog {
   }
 
   async function drain(): Promise<void> {
-    while (waiting.length > 0) {
-      const group = takeGroup()
+    while (waiting.size > 0) {
+      writing = takeGroup()
       try {
-        await write(concat(group.map(({ lines }) => lines)))
-        for (const { resolve } of group) resolve()
+        await write(concat([...writing].map(({ lines }) => lines)))
+        for (const { resolve } of writing) resolve()
       } catch (error) {
-        for (const { reject } of group) reject(error)
+        for (const { reject } of writing) reject(error)
       }
+      writing = new Set()
+      overdue = false
     }
     draining = undefined
   }
 
-  function takeGroup(): Waiting[] {
+  function takeGroup(): Set<Waiting> {
+    const group = new Set<Waiting>()
     let bytes = 0
-    const end = waiting.findIndex(({ lines }, index) => {
-      bytes += lines.length
-      return index > 0 && bytes > GROUP
-    })
-    const group = end < 0 ? waiting : waiting.slice(0, end)
-    waiting = end < 0 ? [] : waiting.slice(end)
+    for (const each of waiting) {
+      bytes += each.lines.length
+      if (group.size > 0 && bytes > GROUP) break
+      group.add(each)
+      waiting.delete(each)
+    }
     return group
   }
 
   return {
-    append: (lines) =>
+    append: (lines, signal) =>
       new Promise((resolve, reject) => {
-        waiting.push({ lines, resolve, reject })
+        signal.throwIfAborted()
+        const own: Waiting = { lines, resolve, reject }
+        const giveUp = () => {
+          if (waiting.delete(own)) reject(signal.reason)
+          else if (writing.has(own)) overdue = true
+        }
+        signal.addEventListener('abort', giveUp, { once: true })
+        waiting.add(own)
         draining ??= drain()
       }),
     get idle() {
       return draining === undefined
+    },
+    get overdue() {
+      return overdue
     },
     async close() {
       await draining

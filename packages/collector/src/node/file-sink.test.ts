@@ -1,8 +1,19 @@
-import { type FileHandle, mkdir, mkdtemp, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import {
+  type FileHandle,
+  mkdir,
+  mkdtemp,
+  open,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  rmdir,
+  writeFile,
+} from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { deliverable, lineOf } from '../../test/batches.ts'
+import { deliverable, lineOf, NOW } from '../../test/batches.ts'
 import type { Batch } from '../core/batch.ts'
 import { ConfigurationError } from '../core/configuration-error.ts'
 import type { Open } from './append-log.ts'
@@ -13,16 +24,18 @@ const OK = { ok: true, value: undefined }
 
 let dir: string
 const sinks: FileSink[] = []
+const hanging: (() => void)[] = []
 beforeEach(async () => {
   dir = await mkdtemp(join(tmpdir(), 'waybill-file-'))
 })
 afterEach(async () => {
+  for (const goOn of hanging.splice(0)) goOn()
   await Promise.all(sinks.splice(0).map((sink) => sink.close()))
   await rm(dir, { recursive: true })
 })
 
 function sinkOf(options: Partial<FileSinkOptions> = {}): FileSink {
-  const sink = fileSink({ dir, ...options })
+  const sink = fileSink({ dir, now: () => NOW, ...options })
   sinks.push(sink)
   return sink
 }
@@ -286,6 +299,165 @@ test.skipIf(process.platform !== 'linux')('100 sites do not exhaust the files th
   expect((await readdir('/proc/self/fd')).length - before).toBeLessThan(80)
   expect(await sink.deliver({ ...batch, keyId: 's0', digest: 'f'.repeat(64) }, signal)).toEqual(OK)
   expect(await read(fileOf('s0'))).toBe(textOf(batch, batch))
+})
+
+/** A disk that does not come back from `fdatasync` until it is let go on. */
+function hangingDisk() {
+  const gate = createGate()
+  let began = () => {}
+  const hangs = new Promise<void>((resolve) => {
+    began = resolve
+  })
+  const datasync = () => {
+    began()
+    return gate.opened
+  }
+  hanging.push(gate.open)
+  return { open: diskOf({ datasync }), hangs, goOn: gate.open }
+}
+
+/** Batches without end, each with a line of so many bytes, the same memory for all. */
+async function* manyBatches(bytes: number): AsyncGenerator<Batch> {
+  const batch = await deliverable(1, 1, [lineOf(1, { properties: { text: 'x'.repeat(bytes) } })])
+  for (let number = 0; ; number++) yield { ...batch, digest: String(number).padStart(64, '0') }
+}
+
+test('a batch that is given up while it waits for the disk is not written, and who still waits for it has it', async () => {
+  const disk = hangingDisk()
+  const sink = sinkOf({ open: disk.open })
+  const [first, left, wanted] = [await deliverable(1, 1), await deliverable(2, 2), await deliverable(3, 3)]
+  const leaving = new AbortController()
+  const deliveries = [sink.deliver(first, signal)]
+  await disk.hangs
+  const given = [left, wanted].map((batch) => sink.deliver(batch, leaving.signal))
+  deliveries.push(sink.deliver(wanted, signal))
+  leaving.abort(new Error('enough'))
+  for (const each of given) expect(await each).toMatchObject({ ok: false, fault: { detail: 'Error: enough' } })
+  disk.goOn()
+  for (const each of deliveries) expect(await each).toEqual(OK)
+  expect(await read()).toBe(textOf(first, wanted))
+  expect(await sink.deliver(left, signal)).toEqual(OK)
+  expect(await read()).toBe(textOf(first, wanted, left))
+})
+
+test('while the disk hangs, memory does not grow with the batches that are given up', async () => {
+  const disk = hangingDisk()
+  const sink = sinkOf({ open: disk.open })
+  const held = () => {
+    globalThis.gc?.()
+    return process.memoryUsage().arrayBuffers
+  }
+  const batches = manyBatches(200_000)
+  const deliverSome = async (count: number) => {
+    for (let number = 0; number < count; number++) {
+      const { value } = await batches.next()
+      const leaving = new AbortController()
+      const delivery = sink.deliver(value, leaving.signal)
+      await disk.hangs
+      leaving.abort()
+      expect((await delivery).ok).toBe(false)
+    }
+  }
+  await deliverSome(1)
+  const before = held()
+  await deliverSome(400)
+  await expect.poll(() => held() - before).toBeLessThan(10_000_000)
+})
+
+test('no more than 64 MiB wait for the disk: what is above is refused with what to do, until some has gone', async () => {
+  const disk = hangingDisk()
+  const sink = sinkOf({ open: disk.open })
+  const batches = manyBatches(1_000_000)
+  const leaving = new AbortController()
+  const deliveries: ReturnType<typeof sink.deliver>[] = []
+  for await (const batch of batches) {
+    deliveries.push(sink.deliver(batch, deliveries.length < 10 ? signal : leaving.signal))
+    if (deliveries.length === 68) break
+  }
+  expect(await deliveries[67]).toEqual({
+    ok: false,
+    fault: {
+      kind: 'transient',
+      detail: expect.stringMatching(/^Error: 6\d MiB wait to be written to .*: see why its disk/),
+    },
+  })
+  leaving.abort()
+  const late = deliverable(5, 5).then((batch) => sink.deliver(batch, signal))
+  disk.goOn()
+  expect(await late).toEqual(OK)
+  expect((await Promise.all(deliveries)).filter(({ ok }) => ok)).toHaveLength(10)
+})
+
+const ready = (sink: FileSink) => sink.ready?.(signal)
+
+test('after a write to a full disk it is not ready until there is room again, and finds that out without a batch', async () => {
+  let isFull = false
+  const sink = sinkOf({
+    open: diskOf({
+      async write() {
+        if (isFull) throw noSpace()
+        return undefined
+      },
+    }),
+  })
+  const batch = await deliverable(1, 2)
+  await sink.deliver(batch, signal)
+  isFull = true
+  expect((await sink.deliver(await deliverable(3, 4), signal)).ok).toBe(false)
+  for (let asked = 0; asked < 2; asked++) {
+    expect(await ready(sink)).toEqual({
+      ok: false,
+      fault: { kind: 'transient', detail: 'Error: ENOSPC: no space left on device, write' },
+    })
+  }
+  isFull = false
+  expect(await ready(sink)).toEqual(OK)
+  expect(await read()).toBe(textOf(batch))
+  expect(await readdir(dir, { recursive: true })).toEqual(['site', 'site/dt=2026-11-22.ndjson'])
+})
+
+test('while the file of today cannot be opened it is not ready, nor for ever because of a day that is over', async () => {
+  let today = NOW
+  const sink = sinkOf({ now: () => today })
+  await mkdir(fileOf(), { recursive: true })
+  expect(await ready(sink)).toEqual(OK)
+  expect((await sink.deliver(await deliverable(1, 2), signal)).ok).toBe(false)
+  expect(await ready(sink)).toMatchObject({ ok: false, fault: { detail: expect.stringContaining('EISDIR') } })
+  today += 86_400_000
+  expect(await ready(sink)).toEqual(OK)
+  today -= 86_400_000
+  expect((await sink.deliver(await deliverable(1, 2), signal)).ok).toBe(false)
+  await rmdir(fileOf())
+  expect(await ready(sink)).toEqual(OK)
+})
+
+test('while a write does not end in the time that its batch had, it is not ready', async () => {
+  const disk = hangingDisk()
+  const sink = sinkOf({ open: disk.open })
+  const leaving = new AbortController()
+  const delivery = sink.deliver(await deliverable(1, 2), leaving.signal)
+  await disk.hangs
+  expect(await ready(sink)).toEqual(OK)
+  leaving.abort()
+  await delivery
+  expect(await ready(sink)).toEqual({
+    ok: false,
+    fault: { kind: 'transient', detail: `TimeoutError: a write to ${fileOf()} does not end` },
+  })
+  disk.goOn()
+  await expect.poll(() => ready(sink)).toEqual(OK)
+})
+
+test('a folder that another collector had when a batch came is taken when it is asked for its readiness', async () => {
+  const [first, second] = [sinkOf(), sinkOf()]
+  await first.open()
+  expect((await second.deliver(await deliverable(1, 1), signal)).ok).toBe(false)
+  expect(await ready(second)).toMatchObject({
+    ok: false,
+    fault: { detail: expect.stringContaining('another collector writes to') },
+  })
+  await first.close()
+  expect(await ready(second)).toEqual(OK)
 })
 
 test('closing waits for what is under way and takes nothing more', async () => {

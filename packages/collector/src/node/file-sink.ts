@@ -1,8 +1,10 @@
-import { access, constants, mkdir, open as openFile, readdir } from 'node:fs/promises'
+import { randomBytes } from 'node:crypto'
+import { access, constants, mkdir, open as openFile, readdir, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { fail, ok } from '@waybill/protocol'
 import { abortable } from '../core/abortable.ts'
 import type { Batch } from '../core/batch.ts'
+import type { Bytes } from '../core/bytes.ts'
 import { ConfigurationError } from '../core/configuration-error.ts'
 import { describeError } from '../core/describe-error.ts'
 import { toNdjson } from '../core/join-lines.ts'
@@ -23,6 +25,8 @@ export interface FileSinkOptions {
   onRepair?: (repair: Repair) => void
   /** Default: that of `node:fs/promises`. */
   open?: Open
+  /** The clock, in milliseconds since 1970. Default `Date.now`. */
+  now?: () => number
 }
 
 /** What a write that never ended, and that no client was told of, had left in a file. */
@@ -47,11 +51,29 @@ export interface FileSink extends Sink {
 const REMEMBERED = 10_000
 /** Files that are kept open. */
 const OPEN_FILES = 64
+/**
+ * So much may wait for the disk, in bytes: what one that takes 6 MB/s writes in the 10 s that a batch has where nothing else is
+ * set. More would be given up at its deadline, and fill the memory until then.
+ */
+const MAX_WAITING = 67_108_864
+
+/** A batch that is being written, for all who present it meanwhile. */
+interface Recording {
+  ended: Promise<void>
+  /** How many wait for it. */
+  waiting: number
+  /** Is aborted when nobody does. */
+  left: AbortController
+}
 
 /**
  * Appends each batch to `<dir>/<key id>/dt=<day>.ndjson`, by the day in UTC on which the collector got it, and says that it has
  * it when `fdatasync` does. Batches that come together share one. It is a file of whole lines always: what a crash has torn is
- * cut off at the next start, and what fails, on a full disk for instance, is taken back. One process has the folder.
+ * cut off at the next start, and what fails, on a full disk for instance, is taken back. One process has the folder. A batch
+ * that is given up while it waits for the disk is let go of, and what would make more than 64 MiB wait is not taken.
+ *
+ * After a batch that could not be written, and while a write takes longer than its batch may, it is not ready; asked again, it
+ * finds out by itself whether it could write.
  *
  * A repeat is told by batch id and digest among the last 10,000 batches. After a restart it is written again: whoever reads
  * the files tells it by `received.batchId`, as `waybill audit` does.
@@ -62,12 +84,18 @@ export function fileSink({
   required = true,
   onRepair = () => {},
   open = openFile,
+  now = Date.now,
 }: FileSinkOptions): FileSink {
   if (dir === '') throw new ConfigurationError("dir: name a folder, as in './events'.")
   const folder = resolve(dir)
   const logs = new Map<string, AppendLog>()
   const remembered = new Set<string>()
-  const underWay = new Map<string, Promise<void>>()
+  const underWay = new Map<string, Recording>()
+  /** What was handed over and is not settled, what is being written included. */
+  let waitingBytes = 0
+  /** The last batch, if it could not be written. */
+  let failed: { keyId: string; bytes: number } | undefined
+  let retrying: Promise<void> | undefined
   let opening: Promise<Unlock> | undefined
   let isClosed = false
 
@@ -107,9 +135,9 @@ export function fileSink({
     return opening
   }
 
-  /** The file of a batch, and no more files open than may be. */
-  function logOf({ keyId, receivedAt }: Batch): AppendLog {
-    const path = join(folder, ...toDayFile(keyId, receivedAt.slice(0, 10)))
+  /** The file of a site and a day, and no more files open than may be. */
+  function logOf(keyId: string, at: string): AppendLog {
+    const path = join(folder, ...toDayFile(keyId, at.slice(0, 10)))
     const log = logs.get(path) ?? createAppendLog(path, open)
     logs.delete(path)
     logs.set(path, log)
@@ -122,10 +150,31 @@ export function fileSink({
     return log
   }
 
-  async function record(batch: Batch, identity: string): Promise<void> {
-    await openFolder()
-    if (isClosed) throw new Error('it was closed')
-    await logOf(batch).append(toNdjson(batch.lines))
+  async function append(keyId: string, at: string, lines: Bytes, signal: AbortSignal): Promise<void> {
+    if (waitingBytes + lines.length > MAX_WAITING) {
+      throw new Error(
+        `${Math.floor(waitingBytes / 1_048_576)} MiB wait to be written to '${folder}': see why its disk is slow or hangs, or let a second collector share the load, with a disk of its own`,
+      )
+    }
+    waitingBytes += lines.length
+    try {
+      await abortable(openFolder(), signal)
+      if (isClosed) throw new Error('it was closed')
+      await logOf(keyId, at).append(lines, signal)
+    } finally {
+      waitingBytes -= lines.length
+    }
+  }
+
+  async function record({ keyId, receivedAt, lines }: Batch, identity: string, signal: AbortSignal): Promise<void> {
+    const bytes = toNdjson(lines)
+    try {
+      await append(keyId, receivedAt, bytes, signal)
+      failed = undefined
+    } catch (error) {
+      failed = { keyId, bytes: bytes.length }
+      throw error
+    }
     remembered.add(identity)
     for (const oldest of remembered) {
       if (remembered.size <= REMEMBERED) break
@@ -133,14 +182,46 @@ export function fileSink({
     }
   }
 
-  function recordOnce(batch: Batch): Promise<void> {
+  async function recordOnce(batch: Batch, signal: AbortSignal): Promise<void> {
     const identity = `${batch.keyId} ${batch.batchId} ${batch.digest}`
-    if (remembered.has(identity)) return Promise.resolve()
-    const same = underWay.get(identity)
-    if (same) return same
-    const recording = record(batch, identity).finally(() => underWay.delete(identity))
+    if (remembered.has(identity)) return
+    const recording = underWay.get(identity) ?? begin(batch, identity)
+    recording.waiting++
+    try {
+      await abortable(recording.ended, signal)
+    } finally {
+      if (--recording.waiting === 0) recording.left.abort(signal.reason)
+    }
+  }
+
+  function begin(batch: Batch, identity: string): Recording {
+    const left = new AbortController()
+    const ended = record(batch, identity, left.signal).finally(() => underWay.delete(identity))
+    const recording = { ended, waiting: 0, left }
     underWay.set(identity, recording)
     return recording
+  }
+
+  /**
+   * Whether the next batch would be taken, after one was not. Who is not ready is sent no batch that could show it, so this
+   * does all that a batch takes, but for the events: it opens today's file, and writes as many bytes beside it.
+   */
+  async function retry(): Promise<void> {
+    if (!failed) return
+    const last = failed
+    const { signal } = new AbortController()
+    await append(last.keyId, new Date(now()).toISOString(), new Uint8Array(), signal)
+    const path = join(folder, '.ready')
+    await rm(path, { force: true })
+    const probe = createAppendLog(path, open)
+    try {
+      // Some file systems have room for any number of zeros.
+      await probe.append(Uint8Array.from(randomBytes(last.bytes)), signal)
+    } finally {
+      await probe.close()
+      await rm(path, { force: true })
+    }
+    if (failed === last) failed = undefined
   }
 
   return {
@@ -155,7 +236,7 @@ export function fileSink({
     async deliver(batch, signal) {
       try {
         signal.throwIfAborted()
-        await abortable(recordOnce(batch), signal)
+        await recordOnce(batch, signal)
         return ok(undefined)
       } catch (error) {
         return fail({ kind: 'transient', detail: describeError(error) })
@@ -163,8 +244,16 @@ export function fileSink({
     },
     async ready(signal) {
       const check = async () => {
+        // First, as each call to a disk that hangs takes one of the few threads that Node has for files.
+        for (const [path, { overdue }] of logs) {
+          if (overdue) throw new DOMException(`a write to ${path} does not end`, 'TimeoutError')
+        }
         await (await open(folder, 'r')).close()
         await access(folder, constants.W_OK)
+        retrying ??= retry().finally(() => {
+          retrying = undefined
+        })
+        await retrying
       }
       try {
         await abortable(check(), signal)
@@ -179,6 +268,7 @@ export function fileSink({
     async close() {
       isClosed = true
       const unlock = await opening?.catch(() => undefined)
+      await retrying?.catch(() => {})
       await Promise.all([...logs.values()].map(({ close }) => close()))
       await unlock?.()
     },
