@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import type { Origins } from '../core/allows-origin.ts'
+import type { BatchLog } from '../core/batch-log.ts'
 import type { Sink } from '../core/sink.ts'
 import { createCollector } from '../create-collector.ts'
 import { type FileSink, fileSink } from './file-sink.ts'
@@ -86,8 +87,8 @@ function keepInFiles(
     onRepair: ({ path, bytes }) =>
       stderr.write(`waybill: cut ${bytes} bytes off ${path}, of a write that no client was told of\n`),
   })
-  // A line a batch, for machines; what is for people goes to stderr.
-  const log = (entry: object) => stdout.write(`${JSON.stringify(entry)}\n`)
+  // As `logForMachines` does.
+  const log = (entry: BatchLog) => (entry.status < 500 ? stdout : stderr).write(`${JSON.stringify(entry)}\n`)
   return {
     app: createCollector({ keys, sinks: [sink], log }),
     introduction: {
