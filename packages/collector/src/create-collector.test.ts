@@ -580,6 +580,9 @@ describe('sinks', () => {
     [[0], 1],
     [[0.2], 1],
     [[999_999], 3600],
+    [[Number.NaN], 5],
+    [[Number.POSITIVE_INFINITY, 7], 7],
+    [[-60], 5],
   ])('the client is asked for the patience that the sinks want: %j', async (asked, retryAfter) => {
     const sinks = asked.map((each, index) =>
       recordingSink({

@@ -4,7 +4,7 @@ import type { Batch } from './core/batch.ts'
 import type { Delivery } from './core/delivery.ts'
 import { describeError } from './core/describe-error.ts'
 import type { Platform } from './core/platform.ts'
-import type { Sink } from './core/sink.ts'
+import type { Sink, TransientFault } from './core/sink.ts'
 import { NO_EVENTS, withTombstones } from './core/with-tombstones.ts'
 
 /** What the sinks say of a batch. Nothing of it ever rejects. */
@@ -65,7 +65,7 @@ async function deliverWithin(deadline: number, after: Platform['after'], sink: S
       const result = await abortable(sink.deliver(pending, signal), signal)
       if (result.ok) return { sink, result, refused }
       const { fault } = result
-      if (fault.kind === 'transient') return { sink, result: fail(fault), refused }
+      if (fault.kind === 'transient') return { sink, result: fail(toTransient(fault)), refused }
       const rest = withTombstones(pending, fault.seqs)
       if (!rest) return { sink, result: fail({ kind: 'transient', detail: NO_EVENTS }), refused }
       refused.push(...rest.seqs)
@@ -77,3 +77,7 @@ async function deliverWithin(deadline: number, after: Platform['after'], sink: S
     callOff()
   }
 }
+
+/** A sink of somebody's own may have got its wait from anywhere. */
+const toTransient = ({ retryAfter, ...fault }: TransientFault): TransientFault =>
+  retryAfter !== undefined && Number.isFinite(retryAfter) && retryAfter >= 0 ? { ...fault, retryAfter } : fault

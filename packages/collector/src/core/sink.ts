@@ -39,7 +39,7 @@ export type SinkFault = TransientFault | RefusalFault
 export interface TransientFault {
   kind: 'transient'
   detail: string
-  /** In how many seconds the destination wants to be asked again. */
+  /** In how many seconds the destination wants to be asked again. What is not finite, or below 0, counts as left out. */
   retryAfter?: number
 }
 
