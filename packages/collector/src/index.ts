@@ -34,6 +34,7 @@ export {
   createQueueConsumer,
   type QueueConsumer,
   type QueueConsumerOptions,
+  type QueueContext,
   type QueuedMessage,
   type QueuedMessages,
   type QueueLog,

@@ -71,6 +71,62 @@ test('a sink that throws or hangs is a sink without the message', async () => {
   expect(await consume(1, [hangs], { sinkDeadline: 1 })).toEqual([{ delaySeconds: 10 }])
 })
 
+test.each([Number.NaN, Number.POSITIVE_INFINITY, -5, '7' as unknown as number])(
+  'a sink that wants a message back in %s seconds has said nothing',
+  async (retryAfter) => {
+    expect(await consume(1, [failing(transient(retryAfter))])).toEqual([{ delaySeconds: 10 }])
+  },
+)
+
+/** A sink that has a message when a test says so, and is not waited for. */
+function slowSink() {
+  let open = () => {}
+  const opened = new Promise<undefined>((resolve) => {
+    open = () => resolve(undefined)
+  })
+  return { sink: recordingSink({ name: 'slow', required: false, before: () => opened }), open }
+}
+
+test('a best-effort sink that hangs holds no message up, nor those behind it, and the log has what it said in the end', async () => {
+  const slow = slowSink()
+  const work: Promise<unknown>[] = []
+  const entries: QueueLog[] = []
+  const messages = await Promise.all(Array.from({ length: 20 }, (_, index) => queued(index + 1)))
+  const consumer = createQueueConsumer({
+    queues: { q: [recordingSink(), slow.sink] },
+    log: (entry) => entries.push(entry),
+  })
+  const context = { waitUntil: (each: Promise<unknown>) => void work.push(each) }
+  await consumer({ queue: 'q', messages: messages.map(({ message }) => message) }, context)
+  expect(messages.map(({ settled }) => settled)).toEqual(messages.map(() => ['acked']))
+  expect(entries).toEqual([])
+  slow.open()
+  await Promise.all(work)
+  expect(entries).toHaveLength(20)
+  for (const { acked, sinks } of entries) {
+    expect(acked).toBe(true)
+    expect(sinks.map(({ name, taken }) => [name, taken])).toEqual([
+      ['recording', true],
+      ['slow', true],
+    ])
+  }
+})
+
+test('without a context the handler goes on until the best-effort sinks have ended, as nothing else keeps them alive', async () => {
+  const slow = slowSink()
+  const entries: QueueLog[] = []
+  const { message, settled } = await queued(1)
+  const consumer = createQueueConsumer({
+    queues: { q: [recordingSink(), slow.sink] },
+    log: (entry) => entries.push(entry),
+  })
+  const consumed = consumer({ queue: 'q', messages: [message] })
+  await expect.poll(() => settled).toEqual(['acked'])
+  slow.open()
+  await consumed
+  expect(entries).toMatchObject([{ sinks: [{ name: 'recording' }, { name: 'slow', taken: true }] }])
+})
+
 test('events that a sink refuses become dead letters and tombstones, and the message is done', async () => {
   const sink = recordingSink({
     before: async ({ lines }) =>

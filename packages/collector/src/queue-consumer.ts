@@ -2,6 +2,7 @@ import type { BatchId } from '@waybill/protocol'
 import type { SinkOutcome } from './core/batch-log.ts'
 import { toOutcomes } from './core/batch-log.ts'
 import { ConfigurationError } from './core/configuration-error.ts'
+import type { Delivery } from './core/delivery.ts'
 import { harmless } from './core/harmless.ts'
 import { fromQueueMessage } from './core/queue-message.ts'
 import { toBackoff, toRetryDelay } from './core/retry-delay.ts'
@@ -68,8 +69,16 @@ export interface QueuedMessages {
   readonly messages: readonly QueuedMessage[]
 }
 
-/** What a Worker's `queue` handler is. It never rejects: each message is acknowledged, or retried, by itself. */
-export type QueueConsumer = (batch: QueuedMessages) => Promise<void>
+/** So much of a Worker's `ExecutionContext` as is used. */
+export interface QueueContext {
+  waitUntil(work: Promise<unknown>): void
+}
+
+/**
+ * What a Worker's `queue` handler is. It never rejects: each message is acknowledged, or retried, by itself. Sinks that are not
+ * required get the messages when that is done. With a context the handler has ended by then; without one it waits for them.
+ */
+export type QueueConsumer = (batch: QueuedMessages, context?: QueueContext) => Promise<void>
 
 /** Deliveries at a time: a Worker has six connections that wait for their answer (developers.cloudflare.com/workers/platform/limits). */
 const LANES = 6
@@ -98,56 +107,70 @@ export function createQueueConsumer({
   checkSinkDeadline(sinkDeadline)
   const tell = harmless(log)
 
-  async function deliver(message: QueuedMessage, queue: string): Promise<void> {
+  /** Resolves when the message is settled, to what is left to do when all others are. */
+  async function deliver(message: QueuedMessage, queue: string): Promise<(() => Promise<void>) | undefined> {
     const { id: messageId, attempts } = message
-    const settle = (
-      retryAfter: number | undefined,
-      rest: Pick<QueueLog, 'detail' | 'batchId' | 'keyId' | 'traceId' | 'sinks'>,
-    ) => {
+    const settle = (retryAfter: number | undefined) => {
       if (retryAfter === undefined) message.ack()
       else message.retry({ delaySeconds: retryAfter })
       const acked = retryAfter === undefined
       const at = new Date(now()).toISOString()
-      tell({ at, queue, messageId, attempts, acked, ...(retryAfter === undefined ? {} : { retryAfter }), ...rest })
+      return (rest: Pick<QueueLog, 'detail' | 'batchId' | 'keyId' | 'traceId' | 'sinks'>) =>
+        tell({ at, queue, messageId, attempts, acked, ...(retryAfter === undefined ? {} : { retryAfter }), ...rest })
     }
 
     const sinks = Object.hasOwn(queues, queue) ? queues[queue] : undefined
     if (!sinks) {
-      settle(toRetryDelay(backoff(attempts), []), { detail: `queues: add '${queue}', with its sinks`, sinks: [] })
+      settle(toRetryDelay(backoff(attempts), []))({ detail: `queues: add '${queue}', with its sinks`, sinks: [] })
       return
     }
     const queued = fromQueueMessage(message.body)
     if (!queued) {
       const delay = toRetryDelay(Math.min(UNREADABLE, backoff(attempts)), [])
-      settle(delay, { detail: 'it is no message of ours, or of a later release', sinks: [] })
+      settle(delay)({ detail: 'it is no message of ours, or of a later release', sinks: [] })
       return
     }
     const trace = queued.trace ?? toTrace(queued.digest)
     const batch = { ...queued, trace }
     const kept = deadLetter ? sinks.map((sink) => withDeadLetter(sink, deadLetter)) : sinks
-    const { required, bestEffort } = fanOut(batch, kept, { deadline: sinkDeadline, after: webPlatform.after, now })
-    const deliveries = await required
+    const allowance = { deadline: sinkDeadline, after: webPlatform.after, now }
+    const required = kept.filter((sink) => sink.required)
+    const bestEffort = kept.filter((sink) => !sink.required)
+
+    const deliveries = await fanOut(batch, required, allowance).required
     const faults = deliveries.flatMap(({ result }) => (result.ok ? [] : [result.fault]))
     const asked = faults.map(({ retryAfter }) => retryAfter)
-    const outcomes = toOutcomes([...deliveries, ...(await bestEffort)])
-    const { batchId, keyId } = batch
-    settle(faults.length === 0 ? undefined : toRetryDelay(backoff(attempts), asked), {
-      batchId,
-      keyId,
-      traceId: trace.traceId,
-      sinks: outcomes,
-    })
+    const say = settle(faults.length === 0 ? undefined : toRetryDelay(backoff(attempts), asked))
+    const conclude = (all: Delivery[]) => {
+      const { batchId, keyId } = batch
+      say({ batchId, keyId, traceId: trace.traceId, sinks: toOutcomes(all) })
+    }
+    if (bestEffort.length > 0) {
+      return async () => conclude([...deliveries, ...(await fanOut(batch, bestEffort, allowance).bestEffort)])
+    }
+    conclude(deliveries)
+    return
   }
 
-  return async function consume({ queue, messages }) {
+  return async function consume({ queue, messages }, context) {
     const waiting = messages.values()
+    const left: (() => Promise<void>)[] = []
     const lane = async () => {
       for (const message of waiting) {
-        // What is neither acknowledged nor retried when the handler is done counts as acknowledged.
-        await deliver(message, queue).catch(() => message.retry())
+        try {
+          const rest = await deliver(message, queue)
+          if (rest) left.push(rest)
+        } catch {
+          // What is neither acknowledged nor retried when the handler is done counts as acknowledged.
+          message.retry()
+        }
       }
     }
     await Promise.all(Array.from({ length: LANES }, lane))
+    // Not before, as one that hangs would keep a connection from those that are required.
+    const ended = Promise.all(left.map((rest) => rest()))
+    if (context) context.waitUntil(ended)
+    else await ended
   }
 }
 
