@@ -42,7 +42,6 @@ test.each<[string[], Record<string, string>, string]>([
   [['--grace=-1'], {}, "--grace: use a whole number from 0 to 3600; it is '-1'."],
   [['--config=a.ts', '--dir=b'], {}, "--dir: leave it out with --config, as 'a.ts' says it."],
   [['--keys=b'], { CONFIG_FILE: 'a.ts' }, '--keys: leave it out with CONFIG_FILE'],
-  [[], { HOST: '0.0.0.0' }, 'WRITE_KEYS: set it, or name a file with --keys'],
   [[], { WRITE_KEYS: '{' }, 'WRITE_KEYS: it is not JSON'],
   [['--keys', '/nowhere'], {}, "--keys: '/nowhere' cannot be read (Error: ENOENT"],
   [[], { WRITE_KEYS_FILE: '/nowhere' }, "WRITE_KEYS_FILE: '/nowhere' cannot be read"],
@@ -50,6 +49,14 @@ test.each<[string[], Record<string, string>, string]>([
   expect(() => readSettings(args, env)).toThrow(ConfigurationError)
   expect(() => readSettings(args, env)).toThrow(message)
 })
+
+test.each(['0.0.0.0', '::', '192.0.2.7', 'collector.example'])(
+  'the development key is for this machine alone: where others get in, at %s, it does not start',
+  (host) => {
+    expect(() => readSettings([`--host=${host}`], {})).toThrow(/^WRITE_KEYS: set it/)
+    expect(() => readSettings([], { HOST: host })).toThrow(/^WRITE_KEYS: set it/)
+  },
+)
 
 test('help and version are asked for alone, and the help fits a terminal', () => {
   expect(readSettings(['-h'], { PORT: 'x' })).toEqual({ kind: 'help' })
