@@ -19,6 +19,12 @@ test('a key may do no more than the binding, whatever it says', async () => {
   expect(counted.filter(({ ok }) => ok)).toHaveLength(30)
 })
 
+test('a rate of a shorter period is kept as a mean: all of a period of the binding may come at once', async () => {
+  const limiter = bindingRateLimiter(bound)
+  const counted = await Promise.all(Array.from({ length: 25 }, () => limiter.count('brief', { limit: 1, period: 3 })))
+  expect(counted.filter(({ ok }) => ok)).toHaveLength(15)
+})
+
 test('a rate below one request in the period of the binding has one in each, and is told of', async () => {
   const limiter = bindingRateLimiter(bound)
   const slow = { limit: 1, period: 3600 }

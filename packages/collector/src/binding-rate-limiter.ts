@@ -14,7 +14,8 @@ export interface BindingRateLimiterOptions extends Rate {
 /**
  * Counts with a `ratelimits` binding, over all isolates of one Cloudflare location, each rate of each site by itself. The binding
  * knows one rate, set where the Worker is deployed: a request of a key that may do less takes more of it. So set it far above every
- * key's rate; a key above it has the binding's. It forgets after its period, and keeps no rate below one request in that: a
+ * key's rate; a key above it has the binding's. A rate of a shorter period is kept as a mean over the binding's own: of 50 a second
+ * 500 may come at once in 10 s, and 3,000 in 60 s. It forgets after its period, and keeps no rate below one request in that: a
  * configured key with such a rate is refused, a signed one may send one request in each period. The binding only says yes or no: who is refused is asked to come back
  * after its period (https://developers.cloudflare.com/workers/runtime-apis/bindings/rate-limit/).
  */

@@ -7,6 +7,7 @@ import { conveyBatch } from './convey-batch.ts'
 import { toBatchLog } from './core/batch-log.ts'
 import { createHints } from './core/hints.ts'
 import { createKeyRing } from './core/key-ring.ts'
+import { lenientLimiter } from './core/lenient-limiter.ts'
 import type { Platform } from './core/platform.ts'
 import { parsePrefer } from './core/prefer.ts'
 import { type Stages, toServerTiming } from './core/server-timing.ts'
@@ -40,12 +41,17 @@ export function createCollector(
   const findKey = createKeyRing(keys, platform.sha256)
   const readSignedKey = createSignedKeyRing({ ...resolved, hmac: platform.hmac })
   const hints = createHints(resolved.signatureCache, platform.after)
+  const rateLimiter = lenientLimiter(resolved.rateLimiter, {
+    after: platform.after,
+    onFailed: (keyId, detail) => log(toBatchLog({ at: now(), keyId, rateLimiter: detail })),
+  })
   const app = createBase(log, now)
 
   app.get('/health', (c) => c.json({ status: 'ok', sinks: sinks.map(({ name }) => name) }))
   app.get('/ready', answerReadiness({ sinks, deadLetter, log, now, after: platform.after }))
 
-  if (segmentApi) app.route('/', createSegmentApi({ ...resolved, sinks, findKey, readSignedKey, platform }))
+  if (segmentApi)
+    app.route('/', createSegmentApi({ ...resolved, rateLimiter, sinks, findKey, readSignedKey, platform }))
 
   app.post(path, async function presentBatch(c) {
     const began = now()
@@ -58,7 +64,7 @@ export function createCollector(
         body: c.req.raw.body,
         sender: readSender(c, enrich.ipHeader),
       },
-      { ...resolved, sinks, findKey, readSignedKey, platform },
+      { ...resolved, rateLimiter, sinks, findKey, readSignedKey, platform },
     )
     const take = now() - began
     if (!taken.ok) {

@@ -4,7 +4,8 @@ import { batchOf, headerOf, lineOf, linesOf, NOW, STREAM } from '../test/batches
 import { gzip } from '../test/gzip.ts'
 import { collectorWith, ORIGIN, present, problemOf, recordedOf, writeKey } from '../test/present.ts'
 import { recordingSink } from '../test/recording-sink.ts'
-import type { CollectorOptions } from './index.ts'
+import { createTimers } from '../test/timers.ts'
+import type { BatchLog, CollectorOptions } from './index.ts'
 
 const signing = { id: '2026', secret: 'what write keys are signed with here' }
 const signingKeys = [signing]
@@ -158,8 +159,23 @@ describe("a key's rate", () => {
 
   test('gives way where it cannot be counted: the limiter spares the sinks, and is no lock', async () => {
     const rateLimiter = { count: () => Promise.reject(new Error('down')) }
-    const { app } = collectorWith({ keys: [{ ...writeKey, rate }], rateLimiter })
+    const logged: BatchLog[] = []
+    const log = (entry: BatchLog) => void logged.push(entry)
+    const { app } = collectorWith({ keys: [{ ...writeKey, rate }], rateLimiter, log })
     await recordedOf(await present(app, batchOf(1, 2)))
+    expect(logged).toMatchObject([{ keyId: 'site', rateLimiter: 'Error: down' }, { batchId: expect.any(String) }])
+  })
+
+  test('gives way where counting does not end, within a quarter of a second', async () => {
+    const timers = createTimers()
+    const rateLimiter = { count: () => new Promise<never>(() => {}) }
+    const logged: BatchLog[] = []
+    const log = (entry: BatchLog) => void logged.push(entry)
+    const { app } = collectorWith({ keys: [{ ...writeKey, rate }], rateLimiter, log }, { after: timers.after })
+    const answered = present(app, batchOf(1, 2))
+    await timers.fire(250)
+    await recordedOf(await answered)
+    expect(logged).toMatchObject([{ rateLimiter: 'TimeoutError: after 250 ms' }, { batchId: expect.any(String) }])
   })
 })
 

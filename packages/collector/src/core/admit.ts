@@ -38,12 +38,12 @@ export async function admit(
 
 /**
  * Counts a request, and says whether it is one too many. Where a key asks for a token it is for who brings one: else whoever reads
- * the key in a page could use up its rate. A limiter that fails lets everybody in: it spares the sinks, and is no lock.
+ * the key in a page could use up its rate.
  */
 export async function countRequest(
   limiter: RateLimiter,
   { id, rate }: Pick<WriteKey, 'id' | 'rate'>,
 ): Promise<Extract<Refusal, { reason: 'rate_limited' }> | undefined> {
-  const counted = rate ? await limiter.count(id, rate).catch(() => ok(undefined)) : ok(undefined)
+  const counted = rate ? await limiter.count(id, rate) : ok(undefined)
   return counted.ok ? undefined : { reason: 'rate_limited', ...counted.fault }
 }

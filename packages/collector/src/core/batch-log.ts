@@ -52,6 +52,8 @@ export interface BatchLog {
   remembered?: Remembered['state']
   /** Why the receipt that came with it says nothing of who has it. */
   receipt?: ReceiptFault
+  /** Why the rate limiter could not count a request, which was let in. Such an entry is about nothing else. */
+  rateLimiter?: string
   sinks: SinkOutcome[]
 }
 
@@ -70,6 +72,7 @@ export interface Logged {
   counts?: Pick<BatchLog, 'events' | 'tombstones' | 'rejected' | 'bytes'>
   remembered?: BatchLog['remembered'] | undefined
   receipt?: BatchLog['receipt'] | undefined
+  rateLimiter?: string
   deliveries?: readonly Delivery[]
 }
 
@@ -87,6 +90,7 @@ export function toBatchLog({
   counts = NOTHING,
   remembered,
   receipt,
+  rateLimiter,
   deliveries = [],
 }: Logged): BatchLog {
   return {
@@ -101,6 +105,7 @@ export function toBatchLog({
     ...counts,
     ...(remembered && { remembered }),
     ...(receipt && { receipt }),
+    ...(rateLimiter !== undefined && { rateLimiter: redact(rateLimiter) }),
     sinks: toOutcomes(deliveries),
   }
 }

@@ -1,6 +1,7 @@
 import type { Platform } from './platform.ts'
 import { parseRemembered, type Remembered } from './signature.ts'
 import type { SignatureCache } from './signature-cache.ts'
+import { within } from './within.ts'
 
 /** A cache is waited for this long, in milliseconds: more than one that works takes, and less than anyone notices. */
 const PATIENCE = 250
@@ -14,19 +15,8 @@ export interface Hints {
 
 /** A cache that fails or hangs is one that knows nothing. */
 export function createHints(cache: SignatureCache, after: Platform['after']): Hints {
-  async function patiently<Value>(ask: () => Promise<Value>): Promise<Value | undefined> {
-    let callOff = () => {}
-    const late = new Promise<undefined>((resolve) => {
-      callOff = after(PATIENCE, () => resolve(undefined))
-    })
-    try {
-      return await Promise.race([ask(), late])
-    } catch {
-      return undefined
-    } finally {
-      callOff()
-    }
-  }
+  const patiently = <Value>(ask: () => Promise<Value>): Promise<Value | undefined> =>
+    within(PATIENCE, ask, after).catch(() => undefined)
 
   return {
     recall: async (signature) => parseRemembered(await patiently(() => cache.read(signature))),

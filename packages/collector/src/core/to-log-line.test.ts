@@ -57,6 +57,11 @@ test('a batch of which a sink had a receipt, and one whose receipt was no good',
   expect(toLogLine(ignored)).toBe('10:00:00  0192d0c0…:1-20  5 events  90 B  r2 ✓  receipt ignored: expired  200  9 ms')
 })
 
+test('a request that the rate limiter could not count', () => {
+  const entry = { ...nothing, at: '2026-11-22T10:00:00.000Z', status: 200, rateLimiter: 'Error: down' }
+  expect(toLogLine(entry)).toBe('10:00:00  not counted, and let in: Error: down  200')
+})
+
 test('a batch that was recorded before, and was handed to no sink', () => {
   const at = '2026-11-22T10:00:00.000Z'
   const entry = { ...nothing, at, status: 200, ms: 9, batchId, events: 5, bytes: 90, remembered: 'done' as const }

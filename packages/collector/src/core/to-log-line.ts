@@ -14,6 +14,7 @@ export function toLogLine({
   bytes,
   remembered,
   receipt,
+  rateLimiter,
   sinks,
 }: BatchLog): string {
   const counts = [
@@ -28,6 +29,7 @@ export function toLogLine({
     ...(sinks.length > 0 ? [counts.join(', '), toSize(bytes), sinks.map(toOutcome).join('  ')] : []),
     ...(remembered === 'done' ? ['recorded before'] : []),
     ...(receipt === undefined ? [] : [`receipt ignored: ${receipt}`]),
+    ...(rateLimiter === undefined ? [] : [`not counted, and let in: ${rateLimiter}`]),
     String(status),
     ...(code === undefined ? [] : [code]),
     ...(detail === undefined || sinks.length > 0 ? [] : [detail]),
