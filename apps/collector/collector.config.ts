@@ -74,7 +74,7 @@ export default defineCollector((env: Settings) => {
       env.WEBHOOK_URL &&
         webhookSink({
           url: env.WEBHOOK_URL,
-          secret: env.WEBHOOK_SECRET ? env.WEBHOOK_SECRET.split(/ +(?=whsec_)/) : undefined,
+          ...(env.WEBHOOK_SECRET && { secret: env.WEBHOOK_SECRET.split(/ +(?=whsec_)/) }),
           format: toFormat(env.WEBHOOK_FORMAT),
         }),
     ],

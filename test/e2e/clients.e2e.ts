@@ -146,7 +146,10 @@ describe('every call of an unmodified client arrives', () => {
 })
 
 describe('after an outage, and an answer that was lost, a destination holds each event once', () => {
-  beforeAll(() => collector.configure({ keys, sinks: [troubled(webhookSink(destination))] }))
+  beforeAll(() => {
+    const { url, secret } = destination
+    collector.configure({ keys, sinks: [troubled(webhookSink({ url, secret }))] })
+  })
 
   // At the same time, as they wait most of it; but Segment's two would share what they store.
   test.concurrent.each<[client: string, make: MakeCalls]>([

@@ -13,12 +13,16 @@ export interface NodeCollector extends AsyncDisposable {
   close(): Promise<void>
 }
 
-export async function startNodeCollector({ webhook }: { webhook: Webhook }): Promise<NodeCollector> {
+export async function startNodeCollector({
+  webhook: { url, secret, format = 'json' },
+}: {
+  webhook: Webhook
+}): Promise<NodeCollector> {
   const writeKey = 'wk_dev'
   const create = (options: Partial<CollectorOptions>) =>
     createCollector({
       keys: [{ key: writeKey, id: 'dev', origins: 'localhost' }],
-      sinks: [webhookSink(webhook)],
+      sinks: [webhookSink({ url, secret, format })],
       ...options,
     })
   let collector = create({})

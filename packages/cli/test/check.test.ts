@@ -174,6 +174,7 @@ test('the configuration that the README shows works as it stands', async () => {
     WRITE_KEYS: '{"wk_live_1": {"id": "shop", "origins": ["https://www.example.com"]}}',
     EVENTS: { head: async () => null, put: async () => ({}) },
     HOOK: 'https://hooks.example',
+    HOOK_SECRET: 'top-secret-and-of-more-than-24-bytes',
   })
   expect(options.sinks.map(({ name }: { name: string }) => name)).toEqual(['r2', 'webhook'])
   expect(() =>

@@ -2,6 +2,7 @@ import { env } from 'cloudflare:workers'
 import { beforeAll, expect, test } from 'vitest'
 import { rateLimiterContract } from '../test/rate-limiter-contract.ts'
 import { bindingRateLimiter } from './binding-rate-limiter.ts'
+import { ConfigurationError } from './core/configuration-error.ts'
 
 const bound = { binding: env.RATE_LIMIT, limit: 30, period: 60 }
 
@@ -31,4 +32,14 @@ test('a rate below one request in the period of the binding has one in each, and
   expect([(await limiter.count('slow', slow)).ok, (await limiter.count('slow', slow)).ok]).toEqual([true, false])
   expect(limiter.faultOf?.(slow)).toContain('set rate to one request or more in 60 s')
   expect(limiter.faultOf?.({ limit: 1, period: 60 })).toBeUndefined()
+})
+
+test.each<[what: string, change: object, message: string]>([
+  ['no binding', { binding: undefined }, 'rateLimiter binding: bind a rate limit in wrangler.jsonc, and hand its'],
+  ['a limit of nothing', { limit: 0 }, 'rateLimiter limit: set it to that of its `simple` in wrangler.jsonc; it is 0.'],
+  ['a period that is not set', { period: undefined }, 'rateLimiter period: set it to that of its `simple`'],
+  ['an option that there is not', { rate: 1 }, "rateLimiter: there is no setting 'rate'"],
+])('%s is refused when the rate limiter is made', (_, change, message) => {
+  expect(() => bindingRateLimiter({ ...bound, ...change })).toThrow(ConfigurationError)
+  expect(() => bindingRateLimiter({ ...bound, ...change })).toThrow(message)
 })

@@ -219,6 +219,52 @@ test.each<[what: string, options: object, message: string]>([
   ['an enrichment of another kind', { enrich: { userAgent: 'no' } }, 'enrich: userAgent: use true or false'],
   ['a sink that is none', { sinks: [undefined] }, 'sinks: use a list'],
   [
+    'a sink that delivers nothing',
+    { sinks: [{ ...recordingSink(), deliver: undefined }] },
+    "sinks: 'recording': use an object with deliver, such as",
+  ],
+  [
+    'a sink that may be any destination',
+    { sinks: [{ ...recordingSink(), generation: undefined }] },
+    "sinks: give 'recording' a generation, a text of up to 256 characters that says which destination it is.",
+  ],
+  [
+    'a generation that no receipt has room for',
+    { sinks: [{ ...recordingSink(), generation: 'x'.repeat(257) }] },
+    "sinks: give 'recording' a generation, a text of up to 256 characters",
+  ],
+  [
+    'a guarantee that is none',
+    { sinks: [{ ...recordingSink(), guarantee: 'Durable' }] },
+    "sinks: set the guarantee of 'recording' to durable, accepted, best-effort; it is 'Durable'.",
+  ],
+  [
+    'a sink that says yes or no in a text',
+    { sinks: [{ ...recordingSink(), required: 'false' }] },
+    "sinks: required of 'recording': use true or false",
+  ],
+  [
+    'a sink that says nothing of repeats',
+    { sinks: [{ ...recordingSink(), idempotency: { key: 'the batch id' } }] },
+    "sinks: set the idempotency of 'recording' to { key, window }, a text each.",
+  ],
+  [
+    'a sink whose readiness is no function',
+    { sinks: [{ ...recordingSink(), ready: true }] },
+    "sinks: ready of 'recording': use a function, or leave it out.",
+  ],
+  [
+    'a dead-letter sink that delivers nothing',
+    { deadLetter: { ...recordingSink({ name: 'dead' }), deliver: undefined } },
+    "deadLetter: 'dead': use an object with deliver",
+  ],
+  ['a dead-letter sink that is a name', { deadLetter: 'r2' }, 'deadLetter: a name is'],
+  [
+    'a setting that there is not',
+    { sinkDeadlin: 5_000 },
+    "createCollector: there is no setting 'sinkDeadlin'; remove it, or correct its name.",
+  ],
+  [
     'a rate limiter that counts nothing',
     { rateLimiter: { limit: 1, period: 1 } },
     'rateLimiter: use an object with count',

@@ -6,7 +6,16 @@ import {
   type SigningKey,
 } from '@waybill/protocol'
 import type { BatchLog } from './core/batch-log.ts'
-import { checkBoolean, checkEntries, checkFunction, checkList, checkMethods, checkObject } from './core/check-kind.ts'
+import {
+  checkBoolean,
+  checkEntries,
+  checkFunction,
+  checkList,
+  checkMethods,
+  checkNothingElse,
+  checkObject,
+  isText,
+} from './core/check-kind.ts'
 import { ConfigurationError } from './core/configuration-error.ts'
 import { harmless } from './core/harmless.ts'
 import type { WriteKey } from './core/key-ring.ts'
@@ -99,7 +108,9 @@ export function resolveOptions({
   signatureCache = memorySignatureCache({ now }),
   receiptKeys = [],
   log = () => {},
+  ...others
 }: CollectorOptions): ResolvedOptions {
+  checkNothingElse('createCollector', others)
   checkSinks(sinks)
   checkSigningKeys(signingKeys, revoked)
   checkKeys(keys, sinks, signingKeys.length > 0)
@@ -216,9 +227,6 @@ function checkSigningKeys(signingKeys: readonly SigningKey[], revoked: readonly 
   }
 }
 
-/** A pattern alone takes what is missing for the text 'undefined'. */
-const isText = (value: unknown, form: RegExp): boolean => typeof value === 'string' && form.test(value)
-
 /** What is wrong with a secret, which is not shown. */
 function checkSecret(secret: unknown): string | undefined {
   const length = typeof secret === 'string' ? secret.length : 0
@@ -257,8 +265,9 @@ export function checkSinks(sinks: readonly Sink[]): void {
       'sinks: add at least one that is required, or events are answered for that nobody has.',
     )
   }
-  for (const { name, guarantee, required, deadline } of sinks) {
-    checkName('sinks', name)
+  for (const sink of sinks) {
+    checkSink('sinks', sink)
+    const { name, guarantee, required, deadline } = sink
     if (sinks.filter((other) => other.name === name).length > 1) {
       throw new ConfigurationError(`sinks: two are called '${name}'; give one of them another name.`)
     }
@@ -294,8 +303,8 @@ function checkReceiptKeys(keys: readonly ReceiptKey[]): void {
 
 export function checkDeadLetter(deadLetter: Sink | undefined, sinks: readonly Sink[]): void {
   if (!deadLetter) return
+  checkSink('deadLetter', deadLetter)
   const { name, guarantee } = deadLetter
-  checkName('deadLetter', name)
   if (sinks.some((sink) => sink.name === name)) {
     throw new ConfigurationError(`deadLetter: a sink is called '${name}', too; give one of them another name.`)
   }
@@ -306,9 +315,29 @@ export function checkDeadLetter(deadLetter: Sink | undefined, sinks: readonly Si
   }
 }
 
-function checkName(setting: 'sinks' | 'deadLetter', name: string): void {
-  if (isText(name, /^[a-z0-9-]{1,64}$/)) return
-  throw new ConfigurationError(`${setting}: a name is 1 to 64 of a-z, 0-9 and -; one is '${name}'.`)
+const guarantees: readonly unknown[] = ['durable', 'accepted', 'best-effort'] satisfies Sink['guarantee'][]
+
+/** What every sink has, one of somebody's own as well. */
+function checkSink(setting: 'sinks' | 'deadLetter', sink: Sink): void {
+  const { name, guarantee, required, generation, idempotency, ready = () => {} } = sink
+  if (!isText(name, /^[a-z0-9-]{1,64}$/)) {
+    throw new ConfigurationError(`${setting}: a name is 1 to 64 of a-z, 0-9 and -; one is '${name}'.`)
+  }
+  checkMethods(`${setting}: '${name}'`, sink, ['deliver'], 'webhookSink(…)')
+  checkFunction(`${setting}: ready of '${name}'`, ready)
+  checkBoolean(`${setting}: required of '${name}'`, required)
+  if (!guarantees.includes(guarantee)) {
+    const known = guarantees.join(', ')
+    throw new ConfigurationError(`${setting}: set the guarantee of '${name}' to ${known}; it is '${guarantee}'.`)
+  }
+  if (!isText(generation, /^.{0,256}$/)) {
+    throw new ConfigurationError(
+      `${setting}: give '${name}' a generation, a text of up to 256 characters that says which destination it is.`,
+    )
+  }
+  const { key, window } = Object(idempotency) as Partial<Sink['idempotency']>
+  if (typeof key === 'string' && typeof window === 'string') return
+  throw new ConfigurationError(`${setting}: set the idempotency of '${name}' to { key, window }, a text each.`)
 }
 
 /** In bytes: a header line may bring a receipt, of 512 characters, and a token, of 2,000 and more with many claims. */

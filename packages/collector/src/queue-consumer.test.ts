@@ -232,6 +232,11 @@ test.each<[what: string, options: QueueConsumerOptions, message: string]>([
     { queues: { q: [recordingSink()] }, deadLetter: recordingSink() },
     "deadLetter: a sink is called 'recording', too",
   ],
+  [
+    'an option that there is not',
+    { queues: { q: [recordingSink()] }, queue: {} } as QueueConsumerOptions,
+    "createQueueConsumer: there is no setting 'queue'",
+  ],
   ['no time for a sink', { queues: { q: [recordingSink()] }, sinkDeadline: 0 }, 'sinkDeadline: use whole milliseconds'],
   ['a deadline of NaN', { queues: { q: [recordingSink()] }, sinkDeadline: Number.NaN }, 'sinkDeadline: use whole'],
 ])('what loses messages is refused: %s', (_, options, message) => {

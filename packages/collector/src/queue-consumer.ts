@@ -1,6 +1,7 @@
 import type { BatchId } from '@waybill/protocol'
 import type { SinkOutcome } from './core/batch-log.ts'
 import { toOutcomes } from './core/batch-log.ts'
+import { checkNothingElse } from './core/check-kind.ts'
 import { ConfigurationError } from './core/configuration-error.ts'
 import type { Delivery } from './core/delivery.ts'
 import { harmless } from './core/harmless.ts'
@@ -102,7 +103,9 @@ export function createQueueConsumer({
   backoff = toBackoff,
   now = Date.now,
   log = () => {},
+  ...others
 }: QueueConsumerOptions): QueueConsumer {
+  checkNothingElse('createQueueConsumer', others)
   checkQueues(queues, deadLetter)
   checkSinkDeadline(sinkDeadline)
   const tell = harmless(log)

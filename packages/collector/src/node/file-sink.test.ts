@@ -482,5 +482,13 @@ test('closing waits for what is under way and takes nothing more', async () => {
 test('a folder that cannot be had is named when it is opened', async () => {
   await writeFile(join(dir, 'file'), '')
   await expect(sinkOf({ dir: join(dir, 'file') }).open()).rejects.toThrow(/^dir: '.*file' cannot be written to \(/)
-  expect(() => fileSink({ dir: '' })).toThrow(ConfigurationError)
+})
+
+test.each<[what: string, options: object, message: string]>([
+  ['no folder', { dir: '' }, "dir: it is empty; name a folder, as in './events'."],
+  ['a folder that is not set', {}, "dir: it is missing; name a folder, as in './events'."],
+  ['an option that there is not', { dir: './events', folder: 'x' }, "file: there is no setting 'folder'"],
+])('%s is refused when the sink is made', (_, options, message) => {
+  expect(() => fileSink(options as FileSinkOptions)).toThrow(ConfigurationError)
+  expect(() => fileSink(options as FileSinkOptions)).toThrow(message)
 })

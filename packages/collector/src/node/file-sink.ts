@@ -5,6 +5,7 @@ import { fail, ok } from '@waybill/protocol'
 import { abortable } from '../core/abortable.ts'
 import type { Batch } from '../core/batch.ts'
 import type { Bytes } from '../core/bytes.ts'
+import { checkNothingElse, checkText } from '../core/check-kind.ts'
 import { ConfigurationError } from '../core/configuration-error.ts'
 import { describeError } from '../core/describe-error.ts'
 import { toNdjson } from '../core/join-lines.ts'
@@ -85,8 +86,10 @@ export function fileSink({
   onRepair = () => {},
   open = openFile,
   now = Date.now,
+  ...others
 }: FileSinkOptions): FileSink {
-  if (dir === '') throw new ConfigurationError("dir: name a folder, as in './events'.")
+  checkNothingElse('file', others)
+  checkText('dir', dir, "name a folder, as in './events'")
   const folder = resolve(dir)
   const logs = new Map<string, AppendLog>()
   const remembered = new Set<string>()

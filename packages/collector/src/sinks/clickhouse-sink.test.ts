@@ -119,12 +119,20 @@ test('credentials go in headers, and no redirect is followed', async () => {
   expect(init.redirect).toBe('manual')
 })
 
-test.each([
+test.each<[what: string, change: object, message: string]>([
   ['http to another machine', { url: 'http://clickhouse.example' }, 'clickhouse url: use https'],
   ['settings in the URL', { url: 'https://clickhouse.example?user=x' }, 'clickhouse url: leave out'],
   ['a table that is a query', { table: 'events; DROP TABLE events' }, 'clickhouse table: use a name'],
-  ['no user', { user: '' }, 'clickhouse user: it is empty'],
+  ['no user', { user: '' }, 'clickhouse user: it is empty; set it.'],
+  ['a user that is not set', { user: undefined }, 'clickhouse user: it is missing; set it.'],
+  ['a password that is not set', { password: undefined }, 'clickhouse password: it is missing; set it.'],
+  ['a table that is null', { table: null }, 'clickhouse table: use a name'],
+  ['an option that there is not', { database: 'analytics' }, "clickhouse: there is no setting 'database'"],
 ])('%s is refused when the sink is made', (_, change, message) => {
   expect(() => clickhouseSink({ ...options, ...change })).toThrow(ConfigurationError)
   expect(() => clickhouseSink({ ...options, ...change })).toThrow(message)
+})
+
+test('a user may have an empty password', () => {
+  expect(() => clickhouseSink({ ...options, password: '' })).not.toThrow()
 })

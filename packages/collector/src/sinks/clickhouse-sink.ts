@@ -2,6 +2,7 @@ import { fail, isSeq, ok, type Result } from '@waybill/protocol'
 import { attempt } from '../core/attempt.ts'
 import type { Batch } from '../core/batch.ts'
 import type { Bytes } from '../core/bytes.ts'
+import { checkNothingElse, checkText, isText } from '../core/check-kind.ts'
 import { checkUrl } from '../core/check-url.ts'
 import { ConfigurationError } from '../core/configuration-error.ts'
 import { type Fetch, readText, toHttpFault } from '../core/http.ts'
@@ -14,6 +15,7 @@ export interface ClickhouseSinkOptions {
   url: string
   /** May insert into the table and select from it. */
   user: string
+  /** May be empty. */
   password: string
   /** `events`, or with its database `analytics.events`. Default `events`. */
   table?: string
@@ -71,13 +73,16 @@ export function clickhouseSink({
   required = true,
   fetch = (...request) => globalThis.fetch(...request),
   now = Date.now,
+  ...others
 }: ClickhouseSinkOptions): Sink {
+  checkNothingElse('clickhouse', others)
   const example = 'https://clickhouse.example:8443'
   const { origin, pathname, search, hash } = checkUrl(url, { setting: 'clickhouse url', example })
   if (search || hash)
     throw new ConfigurationError(`clickhouse url: leave out what follows '?' and '#', as in '${example}'.`)
-  if (!user) throw new ConfigurationError('clickhouse user: it is empty; set it.')
-  if (!/^[A-Za-z_]\w*(\.[A-Za-z_]\w*)?$/.test(table)) {
+  checkText('clickhouse user', user)
+  if (password !== '') checkText('clickhouse password', password)
+  if (!isText(table, /^[A-Za-z_]\w*(\.[A-Za-z_]\w*)?$/)) {
     throw new ConfigurationError(`clickhouse table: use a name as in 'events' or 'analytics.events'; it is '${table}'.`)
   }
   const place = origin + pathname

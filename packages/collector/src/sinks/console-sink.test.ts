@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { deliverable, lineOf, tombstoneOf } from '../../test/batches.ts'
-import { consoleSink } from './console-sink.ts'
+import { type ConsoleSinkOptions, consoleSink } from './console-sink.ts'
 
 async function printed(...lines: string[]): Promise<string[]> {
   const texts: string[] = []
@@ -35,4 +35,10 @@ test('nothing that a sender has put into an event reaches the terminal as a cont
 test('a long event is cut off', async () => {
   const [text] = await printed(lineOf(1, { properties: { text: 'x'.repeat(30_000) } }))
   expect(text).toHaveLength(201)
+})
+
+test('an option that there is not is refused when the sink is made', () => {
+  expect(() => consoleSink({ printer: () => {} } as ConsoleSinkOptions)).toThrow(
+    "console: there is no setting 'printer'",
+  )
 })

@@ -1,6 +1,7 @@
 import { isSeq, ok } from '@waybill/protocol'
 import { abortable } from '../core/abortable.ts'
 import { attempt } from '../core/attempt.ts'
+import { checkNothingElse } from '../core/check-kind.ts'
 import { printable } from '../core/printable.ts'
 import type { Sink } from '../core/sink.ts'
 
@@ -21,7 +22,9 @@ export function consoleSink({
   name = 'console',
   // biome-ignore lint/suspicious/noConsole: it is what this sink is for
   print = (text) => console.log(text),
+  ...others
 }: ConsoleSinkOptions = {}): Sink {
+  checkNothingElse('console', others)
   const show = async (line: Line) => print(printable(toText(line)))
   return {
     name,

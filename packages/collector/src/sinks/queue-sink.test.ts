@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { deliverable, lineOf, linesOf } from '../../test/batches.ts'
+import { ConfigurationError } from '../core/configuration-error.ts'
 import { type MessageQueue, queueSink } from './queue-sink.ts'
 
 const { signal } = new AbortController()
@@ -42,4 +43,15 @@ test('nothing more is sent when the signal has fired', async () => {
   const { calls, sink } = recordingQueue()
   expect((await sink.deliver(await deliverable(1, 2, linesOf(1, 2)), AbortSignal.abort())).ok).toBe(false)
   expect(calls).toEqual([])
+})
+
+test.each<[what: string, change: object, message: string]>([
+  ['no binding', { queue: undefined }, 'queue queue: bind a Cloudflare Queue in wrangler.jsonc, and hand its binding'],
+  ['a queue without name', { queueName: '' }, 'queue queueName: it is empty; set it to what the queue is called'],
+  ['a queue whose name is not set', { queueName: undefined }, 'queue queueName: it is missing; set it to what'],
+  ['an option that there is not', { binding: {} }, "queue: there is no setting 'binding'"],
+])('%s is refused when the sink is made', (_, change, message) => {
+  const options = { queue: { sendBatch: async () => {} }, queueName: 'batches', ...change }
+  expect(() => queueSink(options)).toThrow(ConfigurationError)
+  expect(() => queueSink(options)).toThrow(message)
 })

@@ -1,6 +1,7 @@
 import { fail, ok } from '@waybill/protocol'
 import { abortable } from '../core/abortable.ts'
 import type { Bytes } from '../core/bytes.ts'
+import { checkBinding, checkNothingElse, checkText } from '../core/check-kind.ts'
 import { describeError } from '../core/describe-error.ts'
 import { toQueueMessages } from '../core/queue-message.ts'
 import type { Sink } from '../core/sink.ts'
@@ -36,7 +37,10 @@ const METADATA = 100
  * A queue keeps no order and knows no repeats. A batch of more than 110,000 bytes travels as several messages, each of which
  * is a batch of its own with its own batch id and digest, the same on every repeat: the sink behind the queue tells repeats by them.
  */
-export function queueSink({ queue, queueName, name = 'queue', required = true }: QueueSinkOptions): Sink {
+export function queueSink({ queue, queueName, name = 'queue', required = true, ...others }: QueueSinkOptions): Sink {
+  checkNothingElse('queue', others)
+  checkBinding('queue queue', queue, ['sendBatch'], 'a Cloudflare Queue')
+  checkText('queue queueName', queueName, 'set it to what the queue is called in wrangler.jsonc')
   return {
     name,
     guarantee: 'accepted',

@@ -1,6 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { expect, test } from 'vitest'
 import { deliverable, lineOf, STREAM } from '../../test/batches.ts'
+import { ConfigurationError } from '../core/configuration-error.ts'
 import { toObjectKey } from '../core/object-key.ts'
 import { type R2SinkOptions, r2Sink } from './r2-sink.ts'
 
@@ -62,6 +63,12 @@ test('it is ready where the bucket answers, and not where it does not', async ()
   expect(await r2Sink({ bucket: away }).ready?.(signal)).toEqual({ ok: false, fault })
 })
 
-test('without its binding it is refused when it is made, with the mend', () => {
-  expect(() => r2Sink({ bucket: undefined as never })).toThrow('r2 bucket: bind an R2 bucket in wrangler.jsonc')
+test.each<[what: string, change: object, message: string]>([
+  ['no binding', { bucket: undefined }, 'r2 bucket: bind an R2 bucket in wrangler.jsonc'],
+  ['a binding of something else', { bucket: { get: async () => null } }, 'r2 bucket: bind an R2 bucket'],
+  ['a prefix that is null', { prefix: null }, 'r2 prefix: it is no text; use a text, or leave it out.'],
+  ['an option that there is not', { perfix: 'a/' }, "r2: there is no setting 'perfix'"],
+])('%s is refused when the sink is made', (_, change, message) => {
+  expect(() => r2Sink({ bucket: env.EVENTS, ...change })).toThrow(ConfigurationError)
+  expect(() => r2Sink({ bucket: env.EVENTS, ...change })).toThrow(message)
 })

@@ -2,7 +2,7 @@ import { fail, ok } from '@waybill/protocol'
 import { abortable } from '../core/abortable.ts'
 import { attempt } from '../core/attempt.ts'
 import type { Batch } from '../core/batch.ts'
-import { ConfigurationError } from '../core/configuration-error.ts'
+import { checkBinding, checkNothingElse, checkPrefix } from '../core/check-kind.ts'
 import { toNdjson } from '../core/join-lines.ts'
 import { toForkKey, toObjectKey } from '../core/object-key.ts'
 import type { Sink } from '../core/sink.ts'
@@ -38,11 +38,10 @@ export interface R2SinkOptions {
  * digest in the metadata, for as long as the object is there. Another digest under the same id means a forked
  * stream, or that something else was rejected; the batch is written beside the first and never over it.
  */
-export function r2Sink({ bucket, prefix = '', name = 'r2', required = true }: R2SinkOptions): Sink {
-  // A binding that is missing is `undefined`, whatever its type says.
-  if (typeof bucket?.put !== 'function') {
-    throw new ConfigurationError('r2 bucket: bind an R2 bucket in wrangler.jsonc, and hand its binding over.')
-  }
+export function r2Sink({ bucket, prefix = '', name = 'r2', required = true, ...others }: R2SinkOptions): Sink {
+  checkNothingElse('r2', others)
+  checkBinding('r2 bucket', bucket, ['head', 'put'], 'an R2 bucket')
+  checkPrefix('r2 prefix', prefix)
   /** Whether the batch is at this key now. */
   async function record(key: string, batch: Batch): Promise<boolean> {
     const written = await bucket.put(prefix + key, toNdjson(batch.lines), {

@@ -107,11 +107,14 @@ test('a request is signed whole, its condition and its body too, and follows no 
   expect(headers.get('x-amz-content-sha256')).toBe(hex)
 })
 
-test.each([
+test.each<[what: string, change: object, message: string]>([
   ['http to another machine', { url: 'http://s3.example/b' }, 's3 url: use https'],
   ['a query', { url: 'https://s3.example/b?x=1' }, 's3 url: end it with the bucket'],
-  ['no secret', { secretAccessKey: '' }, 's3 secretAccessKey: it is empty'],
-  ['no region', { region: '' }, 's3 region: it is empty'],
+  ['no secret', { secretAccessKey: '' }, 's3 secretAccessKey: it is empty; set it.'],
+  ['no region', { region: '' }, 's3 region: it is empty; set it.'],
+  ['a secret that is not set', { secretAccessKey: undefined }, 's3 secretAccessKey: it is missing; set it.'],
+  ['a prefix that is null', { prefix: null }, 's3 prefix: it is no text; use a text, or leave it out.'],
+  ['an option that there is not', { bucket: 'b' }, "s3: there is no setting 'bucket'"],
 ])('%s is refused when the sink is made', (_, change, message) => {
   expect(() => s3Sink({ ...options, ...change })).toThrow(ConfigurationError)
   expect(() => s3Sink({ ...options, ...change })).toThrow(message)

@@ -2,6 +2,7 @@ import { fail, ok } from '@waybill/protocol'
 import { AwsV4Signer } from 'aws4fetch'
 import { attempt } from '../core/attempt.ts'
 import type { Batch } from '../core/batch.ts'
+import { checkNothingElse, checkPrefix, checkText } from '../core/check-kind.ts'
 import { checkUrl } from '../core/check-url.ts'
 import { ConfigurationError } from '../core/configuration-error.ts'
 import { digest } from '../core/digest.ts'
@@ -56,7 +57,9 @@ export function s3Sink({
   required = true,
   fetch = (...request) => globalThis.fetch(...request),
   now = Date.now,
+  ...others
 }: S3SinkOptions): Sink {
+  checkNothingElse('s3', others)
   const { origin, pathname, search, hash } = checkUrl(url, {
     setting: 's3 url',
     example: 'https://s3.example/my-bucket',
@@ -64,8 +67,10 @@ export function s3Sink({
   if (search || hash) throw new ConfigurationError("s3 url: end it with the bucket, without '?' and '#'.")
   const bucket = origin + pathname.replace(/\/$/, '')
   for (const [setting, value] of Object.entries({ region, accessKeyId, secretAccessKey })) {
-    if (!value) throw new ConfigurationError(`s3 ${setting}: it is empty; set it.`)
+    checkText(`s3 ${setting}`, value)
   }
+  if (sessionToken) checkText('s3 sessionToken', sessionToken)
+  checkPrefix('s3 prefix', prefix)
 
   async function request(
     key: string,

@@ -191,10 +191,12 @@ test.each(['{"success": true}', '{"ok":true,"receivedEvents":1,"okEvents":1}', '
   },
 )
 
-test.each([
+test.each<[what: string, change: object, message: string]>([
   ['http to another machine', { url: 'http://api.segment.io/v1/batch' }, 'segment url: use https'],
   ['no write key', { writeKey: '' }, 'segment writeKey: use the write key'],
   ['a write key with a space', { writeKey: 'abc 123' }, 'segment writeKey: use the write key'],
+  ['a write key that is not set', { writeKey: undefined }, 'segment writeKey: use the write key'],
+  ['an option that there is not', { writekey: 'abc123' }, "segment: there is no setting 'writekey'"],
 ])('%s is refused when the sink is made', (_, change, message) => {
   expect(() => segmentSink({ ...options, ...change })).toThrow(ConfigurationError)
   expect(() => segmentSink({ ...options, ...change })).toThrow(message)

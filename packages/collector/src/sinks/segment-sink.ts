@@ -1,6 +1,7 @@
 import { byteLength, type CompleteEvent, eventTypes, fail, ok, type Result, type Seq } from '@waybill/protocol'
 import { attempt } from '../core/attempt.ts'
 import type { Bytes } from '../core/bytes.ts'
+import { checkNothingElse, isText } from '../core/check-kind.ts'
 import { checkUrl } from '../core/check-url.ts'
 import { ConfigurationError } from '../core/configuration-error.ts'
 import { fingerprint } from '../core/fingerprint.ts'
@@ -51,9 +52,12 @@ export function segmentSink({
   required = true,
   fetch = (...request) => globalThis.fetch(...request),
   now = Date.now,
+  ...others
 }: SegmentSinkOptions): Sink {
+  checkNothingElse('segment', others)
   const { href, origin } = checkUrl(url, { setting: 'segment url', example: 'https://api.segment.io/v1/batch' })
-  if (!/^[\x21-\x7e]+$/.test(writeKey)) {
+  // Segment answers 200 to any write key: a wrong one would never be heard of.
+  if (!isText(writeKey, /^[\x21-\x7e]+$/)) {
     throw new ConfigurationError('segment writeKey: use the write key of the source, without spaces.')
   }
   const headers = { 'Content-Type': 'application/json', Authorization: `Basic ${btoa(`${writeKey}:`)}` }

@@ -1,4 +1,5 @@
 import { type Bytes, concat } from '../core/bytes.ts'
+import { checkText } from '../core/check-kind.ts'
 import { ConfigurationError } from '../core/configuration-error.ts'
 
 /** The `webhook-signature` of a body. */
@@ -12,7 +13,7 @@ const encoder = new TextEncoder()
  *
  * https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
  */
-export function createSigner(secrets: readonly string[]): Signer {
+export function createSigner(secrets: readonly unknown[]): Signer {
   if (secrets.length === 0) throw new ConfigurationError('webhook secret: the list is empty; add one or leave it out.')
   const bytes = secrets.map(toSecretBytes)
   let keys: Promise<CryptoKey[]> | undefined
@@ -30,7 +31,8 @@ export function createSigner(secrets: readonly string[]): Signer {
 const importKey = (bytes: Bytes): Promise<CryptoKey> =>
   crypto.subtle.importKey('raw', bytes, { name: 'HMAC', hash: 'SHA-256' }, false, ['sign'])
 
-function toSecretBytes(secret: string): Bytes {
+function toSecretBytes(secret: unknown): Bytes {
+  checkText('webhook secret', secret, 'set it, or leave it out, and nothing is signed')
   const bytes = decode(secret)
   if (bytes.length >= 24 && bytes.length <= 64) return bytes
   throw new ConfigurationError(

@@ -156,19 +156,34 @@ test('the body of an answer is never left unread', async () => {
   expect(cancelled).toBe(true)
 })
 
-test.each([
+test.each<[what: string, options: object, mend: string]>([
   ['http to another machine', { url: 'http://example.com/hook' }, 'https'],
   ['no URL at all', { url: 'example.com/hook' }, 'https://example.com/hook'],
   ['a password in the URL', { url: 'https://me:pass@example.com' }, 'header'],
   ['a secret that is not base64', { url, secret: 'whsec_###' }, 'base64'],
-  ['an empty secret', { url, secret: '' }, 'it has 0'],
+  ['an empty secret', { url, secret: '' }, 'webhook secret: it is empty; set it, or leave it out'],
   ['a secret of less than 24 bytes', { url, secret: 'whsec_c2VjcmV0' }, 'it has 6'],
   ['a secret of more than 64 bytes', { url, secret: 'x'.repeat(65) }, 'it has 65'],
   ['a list of no secrets', { url, secret: [] }, 'the list is empty'],
   ['a list with one that is too short', { url, secret: ['x'.repeat(24), 'x'] }, 'it has 1'],
+  [
+    'a secret that is not set',
+    { url, secret: undefined },
+    'webhook secret: it is missing; set it, or leave it out, and nothing is signed.',
+  ],
+  ['a list with one that is not set', { url, secret: ['x'.repeat(24), undefined] }, 'webhook secret: it is missing'],
+  ['a secret that is null', { url, secret: null }, 'webhook secret: it is no text; set it, or leave it out'],
+  [
+    'an option that there is not',
+    { url, sekret: 'x' },
+    "webhook: there is no setting 'sekret'; remove it, or correct its name.",
+  ],
+  ['a header that is not set', { url, headers: { 'X-A': undefined } }, 'webhook headers: X-A: it is missing; set it.'],
+  ['headers that are null', { url, headers: null }, 'webhook headers: use an object'],
 ])('%s is refused when the sink is made', (_, options, mend) => {
-  expect(() => webhookSink(options)).toThrow(ConfigurationError)
-  expect(() => webhookSink(options)).toThrow(mend)
+  const create = () => webhookSink(options as WebhookSinkOptions)
+  expect(create).toThrow(ConfigurationError)
+  expect(create).toThrow(mend)
 })
 
 test.each(['http://localhost:8080/hook', 'http://127.0.0.1/hook', 'http://[::1]:1/hook'])(

@@ -2,6 +2,7 @@ import { fail, isSeq, ok } from '@waybill/protocol'
 import { attempt } from '../core/attempt.ts'
 import type { Batch } from '../core/batch.ts'
 import type { Bytes } from '../core/bytes.ts'
+import { checkNothingElse, checkText, isObject } from '../core/check-kind.ts'
 import { checkUrl } from '../core/check-url.ts'
 import { ConfigurationError } from '../core/configuration-error.ts'
 import { fingerprint } from '../core/fingerprint.ts'
@@ -10,16 +11,17 @@ import { toIdempotencyKey } from '../core/idempotency-key.ts'
 import { toJsonArray, toNdjson } from '../core/join-lines.ts'
 import type { RefusalFault, Sink } from '../core/sink.ts'
 import { traceHeaders } from '../core/trace-headers.ts'
-import { createSigner, type Signer } from './sign-webhook.ts'
+import { createSigner } from './sign-webhook.ts'
 
 export interface WebhookSinkOptions {
   /** https; http only to this machine. Redirects are not followed. */
   url: string
   /**
    * 24 to 64 random bytes: `whsec_` and base64, or any text. Several, newest first, while the receiver goes over from the old
-   * one to the new one: each request is signed with every one of them. Default: requests are not signed.
+   * one to the new one: each request is signed with every one of them. Left out, requests are not signed; `undefined`, as an
+   * environment variable is that is not set, is refused.
    */
-  secret?: string | readonly string[] | undefined
+  secret?: string | readonly string[]
   /** A JSON array of complete events, or one per line. Default `json`. */
   format?: 'json' | 'ndjson'
   /** Sent along, an `Authorization` for instance. */
@@ -46,22 +48,30 @@ const formats = {
  * `<batch id>~<16 hex digits>`: the same on every repeat, and another one for a fork. The receiver deduplicates by it, and
  * must not take what it refused for known.
  */
-export function webhookSink({
-  url,
-  secret,
-  format = 'json',
-  headers = {},
-  name = 'webhook',
-  required = true,
-  fetch = (...request) => globalThis.fetch(...request),
-  now = Date.now,
-}: WebhookSinkOptions): Sink {
+export function webhookSink(options: WebhookSinkOptions): Sink {
+  const {
+    url,
+    secret,
+    format = 'json',
+    headers = {},
+    name = 'webhook',
+    required = true,
+    fetch = (...request) => globalThis.fetch(...request),
+    now = Date.now,
+    ...others
+  } = options
+  checkNothingElse('webhook', others)
   const { origin } = checkUrl(url, { setting: 'webhook url', example: 'https://example.com/hook' })
   if (!Object.hasOwn(formats, format)) {
     throw new ConfigurationError(`webhook format: use 'json' or 'ndjson'; it is '${format}'.`)
   }
   const { contentType, join } = formats[format]
-  const sign: Signer | undefined = secret === undefined ? undefined : createSigner([secret].flat())
+  if (!isObject(headers)) throw new ConfigurationError('webhook headers: use an object of names and values.')
+  for (const [header, value] of Object.entries(headers)) {
+    if (value !== '') checkText(`webhook headers: ${header}`, value)
+  }
+  // A secret that is there, and `undefined`, is one that nobody has set: unsigned is only what never mentions one.
+  const sign = 'secret' in options ? createSigner([secret].flat()) : undefined
 
   async function toRequest(batch: Batch, signal: AbortSignal): Promise<RequestInit> {
     const body = join(batch.lines)
