@@ -187,6 +187,13 @@ test.each<[what: string, file: string, text: string | undefined, message: RegExp
     /--config: 'a.yaml' is nothing that Node v\S+ reads. Write it in Java/,
   ],
   ['that exports something else', 'a.mjs', 'export default {}', /--config: 'a.mjs' must say export default defineColl/],
+  ['that is no code', 'a.mjs', 'export default {', /'a.mjs' could not be run. SyntaxError: Unexpected end of input/],
+  [
+    'that reads what is no JSON',
+    'a.mjs',
+    "JSON.parse('x')",
+    /'a.mjs' could not be run. SyntaxError: what was to be read/,
+  ],
   ['that throws', 'a.mjs', "throw new Error('oops')", /--config: 'a.mjs' could not be run. Error: oops/],
 ])('a configuration %s is named, with exit code 2', async (_, config, text, message) => {
   await using folder = await temporaryFolder('node-collector')

@@ -38,7 +38,12 @@ function run(text: string) {
 
 test("the README's collector with three sinks is one", async () => {
   const toCollector = run('export const toCollector')
-  const app = toCollector({ S3_KEY_ID: 'AKIA…', S3_SECRET: 'secret', SEGMENT_WRITE_KEY: 'abc123', EVENTS: bucket })
+  const app = toCollector({
+    S3_KEY_ID: 'AKIAIOSFODNN7EXAMPLE',
+    S3_SECRET: 'secret',
+    SEGMENT_WRITE_KEY: 'abc123',
+    EVENTS: bucket,
+  })
   expect(await (await app.request('/health')).json()).toMatchObject({ status: 'ok', sinks: ['s3', 'segment'] })
 })
 

@@ -138,6 +138,8 @@ describe('a configuration that can’t be loaded is named with the mend, with ex
     ['a package that is missing', 'missing.mjs', "import 'no-such-package'", 'Install what it imports.'],
     ['an import of workerd’s', 'workerd.mjs', "import 'cloudflare:workers'", 'Take bindings from `env` instead.'],
     ['more than types', 'enum.ts', 'enum A { B }', 'Node takes types out, and no more'],
+    ['code that cannot be read', 'brace.mjs', 'export default {', 'It could not be run. SyntaxError: Unexpected'],
+    ['what is no JSON', 'json.mjs', "JSON.parse('hunter2')", 'It could not be run. It reads what is no JSON.\n'],
     ['what throws', 'throws.mjs', "throw new Error('no luck')", 'It could not be run. Error: no luck'],
   ])('%s', async (_, file, content, message) => {
     if (content || file?.startsWith('empty')) await writeFile(join(folder, file as string), content)

@@ -104,6 +104,18 @@ test.each<[what: string, toConfiguration: unknown, message: string]>([
   expect(JSON.parse(String(error.mock.lastCall?.[0])).detail).toContain(message)
 })
 
+test('a setting that cannot be read is not quoted, but where it was read is told', async () => {
+  const error = silence('error')
+  const definition = defineCollector((env: { KEYS: string }) => ({ ...works, keys: JSON.parse(env.KEYS) }))
+  const message = /^The configuration threw SyntaxError: .* \(define-collector\.test\.ts:\d+:\d+\)$/
+  const env = { KEYS: 'hunter2' }
+  expect(() => definition.configure(env)).toThrow(message)
+  await present(definition, env)
+  const { detail } = JSON.parse(String(error.mock.lastCall?.[0]))
+  expect(detail).toMatch(/SyntaxError: .*\(define-collector\.test\.ts:\d+:\d+\)/)
+  expect(detail).not.toContain('hunter2')
+})
+
 test('what is shown of a configuration holds no secret', () => {
   const url = 'https://hooks.example/T0/very-secret'
   const hook = webhookSink({

@@ -3,6 +3,7 @@ import { checkSinks, type SinkCheck } from './check-sinks.ts'
 import { ConfigurationError } from './core/configuration-error.ts'
 import { describeError } from './core/describe-error.ts'
 import type { WriteKey } from './core/key-ring.ts'
+import { placeOf } from './core/place-of.ts'
 import { redact } from './core/redact.ts'
 import type { Sink } from './core/sink.ts'
 import { createCollector } from './create-collector.ts'
@@ -100,7 +101,9 @@ function readConfiguration<Env>(
     configuration = toConfiguration(env)
   } catch (error) {
     if (error instanceof ConfigurationError) throw error
-    throw new ConfigurationError(`The configuration threw ${redact(describeError(error))}`, { cause: error })
+    const place = placeOf(error)
+    const where = place === undefined ? '' : ` (${place})`
+    throw new ConfigurationError(`The configuration threw ${redact(describeError(error))}${where}`, { cause: error })
   }
   if (typeof configuration !== 'object' || configuration === null || configuration instanceof Promise) {
     throw new ConfigurationError('The configuration is no object: return { keys, sinks }, and no promise of it.')

@@ -20,7 +20,7 @@ export const examples: Readonly<Record<string, Sink>> = {
   s3Sink: s3Sink({
     url: 'https://my-bucket.s3.eu-central-1.amazonaws.com',
     region: 'eu-central-1',
-    accessKeyId: 'AKIA…',
+    accessKeyId: 'AKIAIOSFODNN7EXAMPLE',
     secretAccessKey: password,
   }),
   clickhouseSink: clickhouseSink({ url: 'https://clickhouse.example:8443', user: 'waybill', password }),

@@ -53,6 +53,9 @@ function toReason(error: unknown): string {
     case 'ERR_UNSUPPORTED_ESM_URL_SCHEME':
       return `It imports what only workerd has. Take bindings from \`env\` instead. ${message}`
     default:
+      // JSON.parse quotes what it was given, which may be a secret.
+      if (error instanceof SyntaxError && /\bJSON\b/.test(message))
+        return 'It could not be run. It reads what is no JSON.'
       return error instanceof Error ? `It could not be run. ${error.name}: ${message}` : String(error)
   }
 }

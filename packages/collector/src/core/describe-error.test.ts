@@ -21,6 +21,26 @@ test.each<[text: string, error: unknown]>([
   expect(describeError(error)).toBe(text)
 })
 
+function thrownBy(work: () => unknown): unknown {
+  try {
+    return work()
+  } catch (error) {
+    return error
+  }
+}
+
+test.each<[what: string, work: () => unknown]>([
+  ['a header value', () => new Headers({ Authorization: 'Bearer "SECRET"\nSECRET' })],
+  ['what is no JSON', () => JSON.parse('SECRET')],
+  ['what is no number', () => BigInt('SECRET')],
+  ['what is no pattern', () => ''.match('SECRET(')],
+])('nothing is quoted of %s, which may be a secret', (_, work) => {
+  const error = thrownBy(work)
+  expect(describeError(error)).toMatch(/^(TypeError|SyntaxError): .*[a-z]/)
+  expect(describeError(error)).not.toContain('SECRET')
+  expect(describeError(new Error('it failed', { cause: error }))).not.toContain('SECRET')
+})
+
 test('errors that are the cause of one another are told of to an end', () => {
   const [egg, hen] = [new Error('egg'), new Error('hen')]
   egg.cause = hen

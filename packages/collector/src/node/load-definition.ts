@@ -34,6 +34,9 @@ function toReason(error: unknown): string {
     case 'ERR_MODULE_NOT_FOUND':
       return `is not there, or imports what is not installed. ${message}`
     default:
-      return `could not be run. ${describeError(error)}`
+      // What Node says of code that it cannot read quotes none of it; JSON.parse quotes what it was given.
+      return error instanceof SyntaxError && !/\bJSON\b/.test(message)
+        ? `could not be run. SyntaxError: ${message}`
+        : `could not be run. ${describeError(error)}`
   }
 }

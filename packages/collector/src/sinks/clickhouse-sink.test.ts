@@ -126,11 +126,15 @@ test.each<[what: string, change: object, message: string]>([
   ['no user', { user: '' }, 'clickhouse user: it is empty; set it.'],
   ['a user that is not set', { user: undefined }, 'clickhouse user: it is missing; set it.'],
   ['a password that is not set', { password: undefined }, 'clickhouse password: it is missing; set it.'],
+  ['a user with a line break', { user: 'TOP\nSECRET' }, 'clickhouse user: it has a character that no header may have'],
+  ['a password with a line break', { password: 'TOP\nSECRET' }, 'clickhouse password: it has a character'],
   ['a table that is null', { table: null }, 'clickhouse table: use a name'],
   ['an option that there is not', { database: 'analytics' }, "clickhouse: there is no setting 'database'"],
 ])('%s is refused when the sink is made', (_, change, message) => {
   expect(() => clickhouseSink({ ...options, ...change })).toThrow(ConfigurationError)
   expect(() => clickhouseSink({ ...options, ...change })).toThrow(message)
+  const shown = expect.objectContaining({ message: expect.not.stringContaining('TOP') })
+  expect(() => clickhouseSink({ ...options, ...change })).toThrow(shown)
 })
 
 test('a user may have an empty password', () => {

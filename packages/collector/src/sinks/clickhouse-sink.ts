@@ -2,6 +2,7 @@ import { fail, isSeq, ok, type Result } from '@waybill/protocol'
 import { attempt } from '../core/attempt.ts'
 import type { Batch } from '../core/batch.ts'
 import type { Bytes } from '../core/bytes.ts'
+import { checkHeaderValue } from '../core/check-header.ts'
 import { checkNothingElse, checkText, isText } from '../core/check-kind.ts'
 import { checkUrl } from '../core/check-url.ts'
 import { ConfigurationError } from '../core/configuration-error.ts'
@@ -81,7 +82,8 @@ export function clickhouseSink({
   if (search || hash)
     throw new ConfigurationError(`clickhouse url: leave out what follows '?' and '#', as in '${example}'.`)
   checkText('clickhouse user', user)
-  if (password !== '') checkText('clickhouse password', password)
+  checkHeaderValue('clickhouse user', user)
+  checkHeaderValue('clickhouse password', password)
   if (!isText(table, /^[A-Za-z_]\w*(\.[A-Za-z_]\w*)?$/)) {
     throw new ConfigurationError(`clickhouse table: use a name as in 'events' or 'analytics.events'; it is '${table}'.`)
   }

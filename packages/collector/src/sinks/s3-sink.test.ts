@@ -113,9 +113,13 @@ test.each<[what: string, change: object, message: string]>([
   ['no secret', { secretAccessKey: '' }, 's3 secretAccessKey: it is empty; set it.'],
   ['no region', { region: '' }, 's3 region: it is empty; set it.'],
   ['a secret that is not set', { secretAccessKey: undefined }, 's3 secretAccessKey: it is missing; set it.'],
+  ['a session token with a line break', { sessionToken: 'TOP\nSECRET' }, 's3 sessionToken: it has a character that'],
+  ['a key id with a line break', { accessKeyId: 'TOP\n' }, 's3 accessKeyId: it has a character'],
   ['a prefix that is null', { prefix: null }, 's3 prefix: it is no text; use a text, or leave it out.'],
   ['an option that there is not', { bucket: 'b' }, "s3: there is no setting 'bucket'"],
 ])('%s is refused when the sink is made', (_, change, message) => {
   expect(() => s3Sink({ ...options, ...change })).toThrow(ConfigurationError)
   expect(() => s3Sink({ ...options, ...change })).toThrow(message)
+  const shown = expect.objectContaining({ message: expect.not.stringContaining('TOP') })
+  expect(() => s3Sink({ ...options, ...change })).toThrow(shown)
 })

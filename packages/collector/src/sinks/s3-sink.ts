@@ -2,6 +2,7 @@ import { fail, ok } from '@waybill/protocol'
 import { AwsV4Signer } from 'aws4fetch'
 import { attempt } from '../core/attempt.ts'
 import type { Batch } from '../core/batch.ts'
+import { checkHeaderValue } from '../core/check-header.ts'
 import { checkNothingElse, checkPrefix, checkText } from '../core/check-kind.ts'
 import { checkUrl } from '../core/check-url.ts'
 import { ConfigurationError } from '../core/configuration-error.ts'
@@ -68,8 +69,9 @@ export function s3Sink({
   const bucket = origin + pathname.replace(/\/$/, '')
   for (const [setting, value] of Object.entries({ region, accessKeyId, secretAccessKey })) {
     checkText(`s3 ${setting}`, value)
+    checkHeaderValue(`s3 ${setting}`, value)
   }
-  if (sessionToken) checkText('s3 sessionToken', sessionToken)
+  if (sessionToken) checkHeaderValue('s3 sessionToken', sessionToken)
   checkPrefix('s3 prefix', prefix)
 
   async function request(

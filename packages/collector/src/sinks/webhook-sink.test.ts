@@ -179,11 +179,32 @@ test.each<[what: string, options: object, mend: string]>([
     "webhook: there is no setting 'sekret'; remove it, or correct its name.",
   ],
   ['a header that is not set', { url, headers: { 'X-A': undefined } }, 'webhook headers: X-A: it is missing; set it.'],
+  [
+    'a header with a line break inside',
+    { url, headers: { Authorization: 'Bearer TOP\nSECRET' } },
+    'webhook headers: Authorization: it has a character that no header may have, a line break or one beyond Latin-1; take it out.',
+  ],
+  [
+    'a header with a line break at its end',
+    { url, headers: { Authorization: 'Bearer TOP SECRET\n' } },
+    'webhook headers: Authorization: it has a character',
+  ],
+  [
+    'a header with what is not Latin',
+    { url, headers: { Authorization: 'Bearer TOP SECRET €' } },
+    'webhook headers: Authorization: it has a character',
+  ],
+  [
+    'a header whose name is none',
+    { url, headers: { 'X Token': 'TOP SECRET' } },
+    "webhook headers: 'X Token' is no name of a header; use letters, digits and -.",
+  ],
   ['headers that are null', { url, headers: null }, 'webhook headers: use an object'],
 ])('%s is refused when the sink is made', (_, options, mend) => {
   const create = () => webhookSink(options as WebhookSinkOptions)
   expect(create).toThrow(ConfigurationError)
   expect(create).toThrow(mend)
+  expect(create).toThrow(expect.objectContaining({ message: expect.not.stringContaining('TOP') }))
 })
 
 test.each(['http://localhost:8080/hook', 'http://127.0.0.1/hook', 'http://[::1]:1/hook'])(

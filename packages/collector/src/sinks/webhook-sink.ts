@@ -2,7 +2,8 @@ import { fail, isSeq, ok } from '@waybill/protocol'
 import { attempt } from '../core/attempt.ts'
 import type { Batch } from '../core/batch.ts'
 import type { Bytes } from '../core/bytes.ts'
-import { checkNothingElse, checkText, isObject } from '../core/check-kind.ts'
+import { checkHeaders } from '../core/check-header.ts'
+import { checkNothingElse } from '../core/check-kind.ts'
 import { checkUrl } from '../core/check-url.ts'
 import { ConfigurationError } from '../core/configuration-error.ts'
 import { fingerprint } from '../core/fingerprint.ts'
@@ -66,10 +67,7 @@ export function webhookSink(options: WebhookSinkOptions): Sink {
     throw new ConfigurationError(`webhook format: use 'json' or 'ndjson'; it is '${format}'.`)
   }
   const { contentType, join } = formats[format]
-  if (!isObject(headers)) throw new ConfigurationError('webhook headers: use an object of names and values.')
-  for (const [header, value] of Object.entries(headers)) {
-    if (value !== '') checkText(`webhook headers: ${header}`, value)
-  }
+  checkHeaders('webhook headers', headers)
   // A secret that is there, and `undefined`, is one that nobody has set: unsigned is only what never mentions one.
   const sign = 'secret' in options ? createSigner([secret].flat()) : undefined
 
