@@ -10,6 +10,7 @@ import {
   type RateLimitBinding,
   type Revocation,
   r2Sink,
+  type Sink,
   webhookSink,
   workersSignatureCache,
 } from '@waybill/collector'
@@ -21,6 +22,8 @@ import {
 export interface Settings {
   /** An R2 bucket; when it is bound, every batch is kept there. */
   EVENTS?: Bucket
+  /** The `bucket_name` of EVENTS, which its binding does not say: wrangler.jsonc sets it. */
+  EVENTS_BUCKET?: string
   /** Who may write: `{"wk_live_…": {"id": "site", "origins": ["https://www.example.com"]}}`; `"origins": "server"` for servers. */
   WRITE_KEYS?: string
   /** What signed write keys are signed with: `[{"id": "1", "secret": "<what waybill key secret prints>"}]`. */
@@ -70,7 +73,7 @@ export default defineCollector((env: Settings) => {
     // Node, where this file is checked, has no such cache: its default is in memory.
     ...('caches' in globalThis && { signatureCache: workersSignatureCache() }),
     sinks: [
-      env.EVENTS && r2Sink({ bucket: env.EVENTS }),
+      toBucketSink(env),
       env.WEBHOOK_URL &&
         webhookSink({
           url: env.WEBHOOK_URL,
@@ -80,6 +83,12 @@ export default defineCollector((env: Settings) => {
     ],
   }
 }) satisfies ExportedHandler<Env & Settings>
+
+function toBucketSink({ EVENTS, EVENTS_BUCKET }: Settings): Sink | undefined {
+  if (!EVENTS) return
+  if (EVENTS_BUCKET) return r2Sink({ bucket: EVENTS, bucketName: EVENTS_BUCKET })
+  throw new ConfigurationError('EVENTS_BUCKET: set it to the bucket_name of EVENTS, among the vars of wrangler.jsonc.')
+}
 
 function toFormat(format: string | undefined): 'json' | 'ndjson' {
   if (!format) return 'json'

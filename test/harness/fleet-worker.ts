@@ -50,7 +50,7 @@ function build({ EVENTS, FLEET }: FleetEnv): Collector {
   }
   return createCollector({
     keys: [{ key: 'wk_dev', id: 'dev', origins: 'localhost' }],
-    sinks: [r2Sink({ bucket: EVENTS }), webhookSink({ ...webhook, format: 'ndjson', now })],
+    sinks: [r2Sink({ bucket: EVENTS, bucketName: 'fleet' }), webhookSink({ ...webhook, format: 'ndjson', now })],
     ...settings,
     ...{ signatureCache: caches[cache](), now },
     log: (entry) => console.log(JSON.stringify(entry)),

@@ -45,7 +45,7 @@ export function simulatedR2({
   })
 
   return toDestination(name, operations, shelf, (caller, required) =>
-    r2Sink({ bucket: bucketOf(caller), name, required }),
+    r2Sink({ bucket: bucketOf(caller), bucketName: name, name, required }),
   )
 }
 

@@ -42,6 +42,7 @@ function startCollector({ isQueued = false } = {}) {
   const objects = new Map<string, { body: Uint8Array; customMetadata: Record<string, string> }>()
   const arrays: string[] = []
   const bucket = r2Sink({
+    bucketName: 'events',
     bucket: {
       head: async (key) => objects.get(key) ?? null,
       async put(key, value, { customMetadata }) {

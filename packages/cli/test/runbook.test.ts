@@ -65,6 +65,7 @@ afterAll(() => rm(folder, { recursive: true }))
 function startCollector(bucketFolder: string) {
   const metadata = new Map<string, Record<string, string>>()
   const sink = r2Sink({
+    bucketName: 'events',
     bucket: {
       head: async (key) => (metadata.has(key) ? { customMetadata: metadata.get(key) ?? {} } : null),
       async put(key, value, { customMetadata }) {

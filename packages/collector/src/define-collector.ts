@@ -14,7 +14,7 @@ import { type CollectorOptions, type ResolvedOptions, resolveOptions } from './o
 
 /** What a configuration file says. */
 export interface CollectorConfiguration extends Omit<CollectorOptions, 'sinks'> {
-  /** Where batches go. What is not set is left out: `env.EVENTS && r2Sink({ bucket: env.EVENTS })`. */
+  /** Where batches go. What is not set is left out: `env.HOOK && webhookSink({ url: env.HOOK })`. */
   sinks: readonly (Sink | Unset)[]
   /**
    * Adds the write key `wk_dev` for any origin of this machine, and logs for people. Default `false`; `log` is then one JSON

@@ -330,7 +330,7 @@ function checkSink(setting: 'sinks' | 'deadLetter', sink: Sink): void {
     const known = guarantees.join(', ')
     throw new ConfigurationError(`${setting}: set the guarantee of '${name}' to ${known}; it is '${guarantee}'.`)
   }
-  if (!isText(generation, /^.{0,256}$/)) {
+  if (!isText(generation, /^.{0,256}$/s)) {
     throw new ConfigurationError(
       `${setting}: give '${name}' a generation, a text of up to 256 characters that says which destination it is.`,
     )

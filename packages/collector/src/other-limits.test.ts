@@ -43,7 +43,7 @@ function handedTo(name: string, before: (batch: Batch) => Promise<undefined> = a
 
 describe('a batch that another collector took under other limits', () => {
   test('is not called recorded on the strength of the tombstones that it left: the events are put beside them', async () => {
-    const sinks = [r2Sink({ bucket: env.EVENTS, prefix: 'other-limits/' })]
+    const sinks = [r2Sink({ bucket: env.EVENTS, bucketName: 'events', prefix: 'other-limits/' })]
     const first = await recordedOf(await present(collector({ sinks, limits: lower }), body(1)))
     expect(first).toMatchObject({ recorded: 1, rejected: [{ seq: 2, code: 'event_too_large' }] })
     expect(await recordedOf(await present(collector({ sinks }), body(2)))).toMatchObject({ recorded: 2, rejected: [] })
@@ -54,7 +54,7 @@ describe('a batch that another collector took under other limits', () => {
   })
 
   test('leaves one object for each of the two, however often they come again', async () => {
-    const sinks = [r2Sink({ bucket: env.EVENTS, prefix: 'again/' })]
+    const sinks = [r2Sink({ bucket: env.EVENTS, bucketName: 'events', prefix: 'again/' })]
     const [low, high] = [collector({ sinks, limits: lower }), collector({ sinks })]
     for (const app of [low, high, low, high]) await recordedOf(await present(app, body(2)))
     expect(await heldBelow('again/')).toEqual([
@@ -84,7 +84,7 @@ describe('a batch that another collector took under other limits', () => {
   })
 
   test('and that comes with its receipt goes on as it began: who has it is handed nothing, and the other the same', async () => {
-    const r2 = r2Sink({ bucket: env.EVENTS, prefix: 'receipt/' })
+    const r2 = r2Sink({ bucket: env.EVENTS, bucketName: 'events', prefix: 'receipt/' })
     let isDown = true
     const other = recordingSink({
       name: 'other',

@@ -66,7 +66,7 @@ test('what can never be delivered comes to the dead-letter queue, as it was, and
 })
 
 test('the largest batch goes through collector, queue and consumer into R2, and again without a trace', async () => {
-  const r2 = r2Sink({ bucket: env.EVENTS, prefix: 'queued/' })
+  const r2 = r2Sink({ bucket: env.EVENTS, bucketName: 'events', prefix: 'queued/' })
   const acked: string[] = []
   const log = ({ batchId, acked: done }: QueueLog) => done && batchId && acked.push(batchId)
   onQueue('batches', createQueueConsumer({ queues: { batches: [r2] }, backoff, log }))

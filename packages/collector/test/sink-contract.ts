@@ -26,8 +26,8 @@ export interface Delivering {
 
 /** What the suite asks of each kind of sink: `test/sinks/<name>.ts` exports a function `create` that makes one. */
 export interface SinkFixture extends Delivering {
-  /** The same kind of sink, for another destination; none where there is only one. */
-  elsewhere?: Sink
+  /** The same kind of sink, once for each setting that names another destination; none where there is only one. */
+  elsewhere?: readonly Sink[]
   /** What stands in the options and must not be shown. */
   secrets?: readonly string[]
 }
@@ -196,9 +196,10 @@ function descriptionContract(name: string, create: Creating<SinkFixture>): void 
     })
 
     test('which destination it is, the same each time, another one for another, and no secret', async () => {
-      const { sink, elsewhere, secrets = [] } = await create()
+      const { sink, elsewhere = [], secrets = [] } = await create()
       expect(sink.generation).toMatch(/^.{0,256}$/)
-      expect(elsewhere?.generation).not.toBe(sink.generation)
+      const generations = [sink, ...elsewhere].map(({ generation }) => generation)
+      expect(new Set(generations).size, generations.join('\n')).toBe(generations.length)
       for (const secret of secrets) expect(sink.generation).not.toContain(secret)
     })
   })

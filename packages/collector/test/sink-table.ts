@@ -16,7 +16,7 @@ const password = 'secret'
 
 /** One of each kind, by the name of the function that makes it. */
 export const examples: Readonly<Record<string, Sink>> = {
-  r2Sink: r2Sink({ bucket }),
+  r2Sink: r2Sink({ bucket, bucketName: 'events' }),
   s3Sink: s3Sink({
     url: 'https://my-bucket.s3.eu-central-1.amazonaws.com',
     region: 'eu-central-1',

@@ -10,6 +10,7 @@ import { ConfigurationError } from '../core/configuration-error.ts'
 import { describeError } from '../core/describe-error.ts'
 import { toNdjson } from '../core/join-lines.ts'
 import type { Sink } from '../core/sink.ts'
+import { toGeneration } from '../core/to-generation.ts'
 import { type AppendLog, createAppendLog, type Open } from './append-log.ts'
 import { isDayFile, toDayFile } from './day-file.ts'
 import { endTornLine } from './end-torn-line.ts'
@@ -231,7 +232,7 @@ export function fileSink({
     name,
     guarantee: 'durable',
     required,
-    generation: folder.slice(-256),
+    generation: toGeneration(folder),
     idempotency: {
       key: 'the batch id and the digest',
       window: 'the last 10,000 batches of the process; after a restart a repeat is written again',

@@ -9,6 +9,7 @@ import { ConfigurationError } from '../core/configuration-error.ts'
 import { type Fetch, readText, toHttpFault } from '../core/http.ts'
 import { toIdempotencyKey } from '../core/idempotency-key.ts'
 import type { Sink, TransientFault } from '../core/sink.ts'
+import { toGeneration } from '../core/to-generation.ts'
 import { traceHeaders } from '../core/trace-headers.ts'
 
 export interface ClickhouseSinkOptions {
@@ -110,7 +111,8 @@ export function clickhouseSink({
     name,
     guarantee: 'durable',
     required,
-    generation: `${place} ${table}`.slice(0, 256),
+    // A table without its database is in the user's own.
+    generation: toGeneration(`${place} ${table} as ${user}`),
     idempotency: {
       key: '`insert_deduplication_token`: batch id and digest',
       window: "the table's: 10,000 inserts and 1 h if replicated, else as set; longer with `FINAL`",

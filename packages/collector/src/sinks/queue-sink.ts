@@ -5,6 +5,7 @@ import { checkBinding, checkNothingElse, checkText } from '../core/check-kind.ts
 import { describeError } from '../core/describe-error.ts'
 import { toQueueMessages } from '../core/queue-message.ts'
 import type { Sink } from '../core/sink.ts'
+import { toGeneration } from '../core/to-generation.ts'
 
 /** So much of Cloudflare's `Queue` as is used: written out, so that these types ask for no others. */
 export interface MessageQueue {
@@ -45,7 +46,7 @@ export function queueSink({ queue, queueName, name = 'queue', required = true, .
     name,
     guarantee: 'accepted',
     required,
-    generation: queueName.slice(0, 256),
+    generation: toGeneration(queueName),
     idempotency: { key: 'none', window: 'none' },
     async deliver(batch, signal) {
       try {

@@ -10,20 +10,23 @@ const keys = async (prefix: string) => (await env.EVENTS.list({ prefix })).objec
 const textAt = async (key: string) => (await env.EVENTS.get(key))?.text()
 
 test('a batch lies below its site, the day it was cut and its stream, so that keys sort as the stream ran', async () => {
-  await r2Sink({ bucket: env.EVENTS, prefix: 'layout/' }).deliver(await deliverable(41, 42), signal)
+  await r2Sink({ bucket: env.EVENTS, bucketName: 'events', prefix: 'layout/' }).deliver(
+    await deliverable(41, 42),
+    signal,
+  )
   expect(await keys('layout/')).toEqual([`layout/site/dt=2026-11-22/${STREAM}/0000000000000041-42.ndjson`])
 })
 
 test('an object says which batch it is, by id and digest, and that it is NDJSON', async () => {
   const batch = await deliverable(1, 1)
-  await r2Sink({ bucket: env.EVENTS, prefix: 'metadata/' }).deliver(batch, signal)
+  await r2Sink({ bucket: env.EVENTS, bucketName: 'events', prefix: 'metadata/' }).deliver(batch, signal)
   const object = await env.EVENTS.head(`metadata/${toObjectKey(batch)}`)
   expect(object?.customMetadata).toEqual({ digest: batch.digest, batchId: batch.batchId })
   expect(object?.httpMetadata?.contentType).toBe('application/x-ndjson')
 })
 
 test('a repeat does not touch the object', async () => {
-  const sink = r2Sink({ bucket: env.EVENTS, prefix: 'repeat/' })
+  const sink = r2Sink({ bucket: env.EVENTS, bucketName: 'events', prefix: 'repeat/' })
   const batch = await deliverable(1, 1)
   await sink.deliver(batch, signal)
   const before = await env.EVENTS.head(`repeat/${toObjectKey(batch)}`)
@@ -33,7 +36,7 @@ test('a repeat does not touch the object', async () => {
 })
 
 test('a forked stream is written beside the first, and its repeats are told from it', async () => {
-  const sink = r2Sink({ bucket: env.EVENTS, prefix: 'fork/' })
+  const sink = r2Sink({ bucket: env.EVENTS, bucketName: 'events', prefix: 'fork/' })
   const batch = await deliverable(1, 1)
   const forked = await deliverable(1, 1, [lineOf(1, { event: 'Something Else' })])
   expect((await sink.deliver(batch, signal)).ok).toBe(true)
@@ -47,7 +50,7 @@ test('a forked stream is written beside the first, and its repeats are told from
 })
 
 test('a batch is not called recorded when both of its places are taken by other bytes', async () => {
-  const sink = r2Sink({ bucket: env.EVENTS, prefix: 'taken/' })
+  const sink = r2Sink({ bucket: env.EVENTS, bucketName: 'events', prefix: 'taken/' })
   const batch = await deliverable(1, 1)
   const forked = await deliverable(1, 1, [lineOf(1, { event: 'Something Else' })])
   await sink.deliver(batch, signal)
@@ -57,18 +60,27 @@ test('a batch is not called recorded when both of its places are taken by other 
 })
 
 test('it is ready where the bucket answers, and not where it does not', async () => {
-  expect(await r2Sink({ bucket: env.EVENTS }).ready?.(signal)).toEqual({ ok: true, value: undefined })
+  expect(await r2Sink({ bucket: env.EVENTS, bucketName: 'events' }).ready?.(signal)).toEqual({
+    ok: true,
+    value: undefined,
+  })
   const away: R2SinkOptions['bucket'] = { head: () => Promise.reject(new Error('R2 is away')), put: async () => null }
   const fault = { kind: 'transient', detail: 'Error: R2 is away' }
-  expect(await r2Sink({ bucket: away }).ready?.(signal)).toEqual({ ok: false, fault })
+  expect(await r2Sink({ bucket: away, bucketName: 'events' }).ready?.(signal)).toEqual({ ok: false, fault })
 })
 
 test.each<[what: string, change: object, message: string]>([
   ['no binding', { bucket: undefined }, 'r2 bucket: bind an R2 bucket in wrangler.jsonc'],
   ['a binding of something else', { bucket: { get: async () => null } }, 'r2 bucket: bind an R2 bucket'],
+  [
+    'a bucket without name',
+    { bucketName: '' },
+    'r2 bucketName: it is empty; set it to what the bucket is called in wrang',
+  ],
+  ['a bucket whose name is not set', { bucketName: undefined }, 'r2 bucketName: it is missing; set it to what'],
   ['a prefix that is null', { prefix: null }, 'r2 prefix: it is no text; use a text, or leave it out.'],
   ['an option that there is not', { perfix: 'a/' }, "r2: there is no setting 'perfix'"],
 ])('%s is refused when the sink is made', (_, change, message) => {
-  expect(() => r2Sink({ bucket: env.EVENTS, ...change })).toThrow(ConfigurationError)
-  expect(() => r2Sink({ bucket: env.EVENTS, ...change })).toThrow(message)
+  expect(() => r2Sink({ bucket: env.EVENTS, bucketName: 'events', ...change })).toThrow(ConfigurationError)
+  expect(() => r2Sink({ bucket: env.EVENTS, bucketName: 'events', ...change })).toThrow(message)
 })

@@ -2,10 +2,11 @@ import { fail, ok } from '@waybill/protocol'
 import { abortable } from '../core/abortable.ts'
 import { attempt } from '../core/attempt.ts'
 import type { Batch } from '../core/batch.ts'
-import { checkBinding, checkNothingElse, checkPrefix } from '../core/check-kind.ts'
+import { checkBinding, checkNothingElse, checkPrefix, checkText } from '../core/check-kind.ts'
 import { toNdjson } from '../core/join-lines.ts'
 import { toForkKey, toObjectKey } from '../core/object-key.ts'
 import type { Sink } from '../core/sink.ts'
+import { toGeneration } from '../core/to-generation.ts'
 
 /** So much of an `R2Bucket` as is used: written out, so that these types ask for no others. */
 export interface Bucket {
@@ -25,6 +26,8 @@ export interface Bucket {
 export interface R2SinkOptions {
   /** An R2 binding. */
   bucket: Bucket
+  /** What the bucket is called in the Wrangler configuration: its binding does not say. */
+  bucketName: string
   /** Put before every key, `events/`. Default: nothing. */
   prefix?: string
   /** Default `r2`. */
@@ -38,9 +41,17 @@ export interface R2SinkOptions {
  * digest in the metadata, for as long as the object is there. Another digest under the same id means a forked
  * stream, or that something else was rejected; the batch is written beside the first and never over it.
  */
-export function r2Sink({ bucket, prefix = '', name = 'r2', required = true, ...others }: R2SinkOptions): Sink {
+export function r2Sink({
+  bucket,
+  bucketName,
+  prefix = '',
+  name = 'r2',
+  required = true,
+  ...others
+}: R2SinkOptions): Sink {
   checkNothingElse('r2', others)
   checkBinding('r2 bucket', bucket, ['head', 'put'], 'an R2 bucket')
+  checkText('r2 bucketName', bucketName, 'set it to what the bucket is called in wrangler.jsonc')
   checkPrefix('r2 prefix', prefix)
   /** Whether the batch is at this key now. */
   async function record(key: string, batch: Batch): Promise<boolean> {
@@ -58,7 +69,7 @@ export function r2Sink({ bucket, prefix = '', name = 'r2', required = true, ...o
     name,
     guarantee: 'durable',
     required,
-    generation: prefix.slice(0, 256),
+    generation: toGeneration(`${bucketName}/${prefix}`),
     idempotency: { key: 'the object key and the digest in its metadata', window: 'as long as the object is there' },
     deliver: (batch, signal) =>
       attempt(async () => {

@@ -12,12 +12,14 @@ import { toNdjson } from '../core/join-lines.ts'
 import { toForkKey, toObjectKey } from '../core/object-key.ts'
 import { sha256 } from '../core/sha256.ts'
 import type { Sink } from '../core/sink.ts'
+import { toGeneration } from '../core/to-generation.ts'
 import { traceHeaders } from '../core/trace-headers.ts'
 
 export interface S3SinkOptions {
   /**
    * Where the bucket is, in either style: `https://my-bucket.s3.eu-central-1.amazonaws.com`, `https://minio.example/my-bucket`.
-   * https; http only to this machine. Redirects are not followed.
+   * Where the bucket's name means another one for other credentials, as in Ceph with tenants, name the tenant as well:
+   * `https://ceph.example/tenant:my-bucket`. https; http only to this machine. Redirects are not followed.
    */
   url: string
   /** The bucket's; `auto` where there are none, as in R2. */
@@ -114,7 +116,7 @@ export function s3Sink({
     name,
     guarantee: 'durable',
     required,
-    generation: `${bucket}/${prefix}`.slice(0, 256),
+    generation: toGeneration(`${bucket}/${prefix}`),
     idempotency: { key: 'the object key and the digest in its metadata', window: 'as long as the object is there' },
     deliver: (batch, signal) =>
       attempt(async () => {

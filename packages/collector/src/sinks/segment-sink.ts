@@ -7,6 +7,7 @@ import { ConfigurationError } from '../core/configuration-error.ts'
 import { fingerprint } from '../core/fingerprint.ts'
 import { type Fetch, readText, toHttpFault } from '../core/http.ts'
 import type { Sink, SinkFault, TransientFault } from '../core/sink.ts'
+import { toGeneration } from '../core/to-generation.ts'
 import { traceHeaders } from '../core/trace-headers.ts'
 
 export interface SegmentSinkOptions {
@@ -121,7 +122,7 @@ export function segmentSink({
     guarantee: 'accepted',
     required,
     // The write key names the source there, and stays unsaid.
-    generation: `${origin} ${fingerprint(`${href} ${writeKey}`)}`,
+    generation: toGeneration(`${origin} ${fingerprint(`${href} ${writeKey}`)}`),
     idempotency: { key: '`messageId`', window: "the destination's: 24 h at Segment" },
     deliver: (batch, signal) =>
       attempt<SinkFault>(async () => {

@@ -11,6 +11,7 @@ import { type Fetch, readText, toHttpFault } from '../core/http.ts'
 import { toIdempotencyKey } from '../core/idempotency-key.ts'
 import { toJsonArray, toNdjson } from '../core/join-lines.ts'
 import type { RefusalFault, Sink } from '../core/sink.ts'
+import { toGeneration } from '../core/to-generation.ts'
 import { traceHeaders } from '../core/trace-headers.ts'
 import { createSigner } from './sign-webhook.ts'
 
@@ -68,13 +69,14 @@ export function webhookSink(options: WebhookSinkOptions): Sink {
   }
   const { contentType, join } = formats[format]
   checkHeaders('webhook headers', headers)
+  const own = new Headers(headers)
   // A secret that is there, and `undefined`, is one that nobody has set: unsigned is only what never mentions one.
   const sign = 'secret' in options ? createSigner([secret].flat()) : undefined
 
   async function toRequest(batch: Batch, signal: AbortSignal): Promise<RequestInit> {
     const body = join(batch.lines)
     const timestamp = Math.floor(now() / 1000)
-    const all = new Headers(headers)
+    const all = new Headers(own)
     for (const [name, value] of Object.entries(traceHeaders(batch))) all.set(name, value)
     all.set('Content-Type', contentType)
     const id = toIdempotencyKey(batch)
@@ -88,8 +90,8 @@ export function webhookSink(options: WebhookSinkOptions): Sink {
     name,
     guarantee: 'accepted',
     required,
-    // A path or a query may be a secret.
-    generation: `${origin} ${fingerprint(url)}`,
+    // A path, a query or a header may be a secret, and say whose the batches are there.
+    generation: toGeneration(`${origin} ${fingerprint([url, ...own].join(' '))}`),
     idempotency: { key: '`webhook-id`: batch id and digest', window: "the receiver's" },
     deliver: (batch, signal) =>
       attempt(async () => {

@@ -10,7 +10,11 @@ export function create(): SinkFixture {
   return {
     sink: clickhouseSink({ ...options, table: 'analytics.events' }),
     destination,
-    elsewhere: clickhouseSink({ ...options, table: 'analytics.other' }),
+    elsewhere: [
+      clickhouseSink({ ...options, table: 'analytics.other' }),
+      clickhouseSink({ ...options, table: 'analytics.events', user: 'another' }),
+      clickhouseSink({ ...options, table: 'analytics.events', url: 'https://clickhouse.example:9443' }),
+    ],
     secrets: [password],
   }
 }

@@ -35,5 +35,5 @@ export function create(): SinkFixture {
     if (destination.mode !== 'hangs') await sink.close()
     rmSync(dir, { recursive: true })
   })
-  return { sink, destination, elsewhere: fileSink({ dir: join(dir, 'elsewhere') }) }
+  return { sink, destination, elsewhere: [fileSink({ dir: join(dir, 'elsewhere') })] }
 }

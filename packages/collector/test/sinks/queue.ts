@@ -24,6 +24,6 @@ export function create(): SinkFixture {
   return {
     sink: queueSink({ queue, queueName: 'batches' }),
     destination,
-    elsewhere: queueSink({ queue, queueName: 'others' }),
+    elsewhere: [queueSink({ queue, queueName: 'others' })],
   }
 }

@@ -28,5 +28,12 @@ export function create(): SinkFixture {
       return env.EVENTS.put(key, value, options)
     },
   }
-  return { sink: r2Sink({ bucket, prefix }), destination, elsewhere: r2Sink({ bucket, prefix: 'elsewhere/' }) }
+  return {
+    sink: r2Sink({ bucket, bucketName: 'events', prefix }),
+    destination,
+    elsewhere: [
+      r2Sink({ bucket, bucketName: 'others', prefix }),
+      r2Sink({ bucket, bucketName: 'events', prefix: 'elsewhere/' }),
+    ],
+  }
 }

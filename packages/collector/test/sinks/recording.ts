@@ -17,5 +17,5 @@ export function create(): SinkFixture {
       if (destination.mode === 'hangs') await new Promise(() => {})
     },
   })
-  return { sink, destination, elsewhere: { ...sink, generation: '2' } }
+  return { sink, destination, elsewhere: [{ ...sink, generation: '2' }] }
 }

@@ -17,7 +17,10 @@ export function create(): SinkFixture {
   return {
     sink: s3Sink({ url: 'https://s3.example/my-bucket', ...options }),
     destination,
-    elsewhere: s3Sink({ url: 'https://s3.example/other-bucket', ...options }),
+    elsewhere: [
+      s3Sink({ url: 'https://s3.example/other-bucket', ...options }),
+      s3Sink({ url: 'https://s3.example/my-bucket', ...options, prefix: 'other/' }),
+    ],
     secrets: [secretAccessKey, 't0ken'],
   }
 }

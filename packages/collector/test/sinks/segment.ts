@@ -8,7 +8,10 @@ export function create(): SinkFixture {
   return {
     sink: segmentSink({ url, writeKey: 'abc123', fetch }),
     destination,
-    elsewhere: segmentSink({ url, writeKey: 'def456', fetch }),
+    elsewhere: [
+      segmentSink({ url, writeKey: 'def456', fetch }),
+      segmentSink({ url: 'https://api.segment.io/v2/batch', writeKey: 'abc123', fetch }),
+    ],
     secrets: ['abc123'],
   }
 }

@@ -28,11 +28,15 @@ export function create(): SinkFixture {
     if (!taken.has(id)) taken.set(id, { batchId, lines })
     return new Response(null, { status: 204 })
   }
-  const options = { url: 'https://example.com/hook/t0ken?key=k3y', secret, format: 'ndjson' as const, fetch }
+  const headers = { Authorization: 'Bearer h3ader' }
+  const options = { url: 'https://example.com/hook/t0ken?key=k3y', secret, format: 'ndjson' as const, headers, fetch }
   return {
     sink: webhookSink(options),
     destination,
-    elsewhere: webhookSink({ ...options, url: 'https://example.com/other' }),
-    secrets: [secret, secret.slice(6), 't0ken', 'k3y'],
+    elsewhere: [
+      webhookSink({ ...options, url: 'https://example.com/other' }),
+      webhookSink({ ...options, headers: { Authorization: 'Bearer 0ther' } }),
+    ],
+    secrets: [secret, secret.slice(6), 't0ken', 'k3y', 'h3ader'],
   }
 }
