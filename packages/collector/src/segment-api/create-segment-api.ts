@@ -119,7 +119,7 @@ export function createSegmentApi({
         const problem = toRefusal(toProblem(refusal), attemptsBefore(c))
         const at = now()
         log(toBatchLog({ at, ms: at - began, problem, keyId }))
-        return answerProblem(c, problem)
+        return answerProblem(c, problem, 'Basic')
       }
       const { batches } = taken.value
       const problems = await Promise.all(batches.map((batch) => deliver(c, batch, began)))
