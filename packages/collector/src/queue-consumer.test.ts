@@ -213,6 +213,7 @@ const bestEffort = (name: string): Sink => ({ ...recordingSink({ name }), guaran
 
 test.each<[what: string, options: QueueConsumerOptions, message: string]>([
   ['no queue', { queues: {} }, 'name at least one queue'],
+  ['queues that are not set', {} as QueueConsumerOptions, 'name at least one queue'],
   ['no sink', { queues: { q: [] } }, "'q': sinks: add at least one that is required"],
   ['no required sink', { queues: { q: [recordingSink({ required: false })] } }, 'add at least one that is required'],
   ['a required sink that promises nothing', { queues: { q: [bestEffort('b')] } }, "'b' only promises best effort"],

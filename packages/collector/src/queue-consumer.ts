@@ -1,7 +1,7 @@
 import type { BatchId } from '@waybill/protocol'
 import type { SinkOutcome } from './core/batch-log.ts'
 import { toOutcomes } from './core/batch-log.ts'
-import { checkNothingElse } from './core/check-kind.ts'
+import { checkNothingElse, isObject } from './core/check-kind.ts'
 import { ConfigurationError } from './core/configuration-error.ts'
 import type { Delivery } from './core/delivery.ts'
 import { harmless } from './core/harmless.ts'
@@ -178,7 +178,8 @@ export function createQueueConsumer({
 }
 
 function checkQueues(queues: QueueConsumerOptions['queues'], deadLetter: Sink | undefined): void {
-  if (Object.keys(queues).length === 0) throw new ConfigurationError('queues: name at least one queue, with its sinks.')
+  if (!isObject(queues) || Object.keys(queues).length === 0)
+    throw new ConfigurationError('queues: name at least one queue, with its sinks.')
   for (const [queue, sinks] of Object.entries(queues)) {
     try {
       checkSinks(sinks)
