@@ -260,7 +260,8 @@ export function createOracle(): Oracle {
       const own = lines.map(withoutReceived)
       const versions = batches.get(batchId) ?? []
       if (versions.some((version) => version.join('\n') === own.join('\n'))) {
-        violate('G8', `${sink}: ${batchId} is there twice`)
+        // A profile that is restored may cut the same batch anew on another day of its clock, and objects lie by that day.
+        if (!forks || !disorder) violate('G8', `${sink}: ${batchId} is there twice`)
         continue
       }
       if (!forks && !versions.every((version) => differsInRejected(version, own)))
