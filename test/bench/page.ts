@@ -9,6 +9,7 @@ import { measurePage, type PageFigures, type PageRun } from './page/measure-page
 import { type PageResults, type PeerResults, toRatios, toSpreads } from './page/page-results.ts'
 import { toPageTable } from './page/page-table.ts'
 import { entryOf, type PeerName, peerNames, peers, versionOf } from './page/peers.ts'
+import { tellRegressions } from './tell-regressions.ts'
 
 // What each SDK costs a page: the same events for all, in real Chromium, against receivers on this machine that take
 // everything. Rounds are interleaved, so that whatever else the machine does meets all of them.
@@ -87,10 +88,8 @@ for (let round = 0; round < rounds; round++) {
   await run('backlog', () => measurePage(scripts.get('waybill') ?? '', { load: LOAD, waiting: WAITING }))
 }
 
-if (short) {
-  for (const regression of regressions) console.error(regression)
-  console.log(regressions.length > 0 ? 'Slower than kept.' : 'Nothing is slower than kept beyond the noise.')
-  process.exitCode = regressions.length > 0 ? 1 : 0
+if (kept) {
+  tellRegressions(regressions, { cpu: machine().cpu, keptCpu: kept.machine.cpu })
 } else {
   const results: PageResults = {
     date: today(),

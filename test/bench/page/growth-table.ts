@@ -1,9 +1,10 @@
+import { describeMachine, type Machine } from './machine.ts'
 import type { GrowthFigures } from './measure-growth.ts'
 import type { Spread } from './spread.ts'
 
 export interface GrowthResults {
   date: string
-  machine: { cores: number; memoryGiB: number; node: string; chromium: string }
+  machine: Machine & { chromium: string }
   rounds: number
   version: string
   /** By how many events wait. */
@@ -24,7 +25,7 @@ const columns: readonly { title: string; figure: keyof GrowthFigures; scale: num
 export function toGrowthTable({ date, machine, rounds, waiting }: GrowthResults): string {
   const row = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
   return [
-    `Measured ${date}: ${machine.cores} cores, ${machine.memoryGiB} GiB, Chromium ${machine.chromium}; medians of ${rounds} interleaved rounds.`,
+    `Measured ${date}: ${describeMachine(machine)}, Chromium ${machine.chromium}; medians of ${rounds} interleaved rounds.`,
     '',
     row(['events waiting', ...columns.map(({ title }) => title)]),
     row(['---', ...columns.map(() => '---')]),

@@ -1,9 +1,10 @@
+import { describeMachine, type Machine } from './machine.ts'
 import type { Loss } from './measure-loss.ts'
 import type { PeerName } from './peers.ts'
 
 export interface LossResults {
   date: string
-  machine: { cores: number; memoryGiB: number; node: string; chromium: string }
+  machine: Machine & { chromium: string }
   peers: Partial<Record<PeerName, { package: string; version: string; settings: object; faults: Record<string, Loss> }>>
 }
 
@@ -25,7 +26,7 @@ export function toLossTable({ date, machine, peers }: LossResults): string {
   }
   const row = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
   return [
-    `Measured ${date}: ${machine.cores} cores, ${machine.memoryGiB} GiB, Chromium ${machine.chromium}. How many events arrived, in bold where some did not; + how often one came again.`,
+    `Measured ${date}: ${describeMachine(machine)}, Chromium ${machine.chromium}. How many events arrived, in bold where some did not; + how often one came again.`,
     '',
     row(['Fault', 'handed over', ...all.map(([name, { version }]) => `${name} ${version}`)]),
     row(['---', ...all.map(() => '---'), '---']),

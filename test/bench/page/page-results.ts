@@ -1,3 +1,4 @@
+import type { Machine } from './machine.ts'
 import type { PageFigures } from './measure-page.ts'
 import type { PeerName } from './peers.ts'
 import type { Load } from './prepare-page.ts'
@@ -22,7 +23,7 @@ export interface PeerResults {
 
 export interface PageResults {
   date: string
-  machine: { cores: number; memoryGiB: number; node: string; chromium: string }
+  machine: Machine & { chromium: string }
   rounds: number
   load: Load
   peers: Partial<Record<PeerName, PeerResults>>

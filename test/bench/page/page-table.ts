@@ -1,3 +1,4 @@
+import { describeMachine } from './machine.ts'
 import type { Figure, PageResults, PeerResults } from './page-results.ts'
 import type { PeerName } from './peers.ts'
 import type { Spread } from './spread.ts'
@@ -27,7 +28,7 @@ const columns: readonly Column[] = [
 export function toPageTable(results: PageResults): string {
   const { waybill, ...others } = results.peers
   if (!waybill) throw new Error('There is nothing to compare with')
-  const { cores, memoryGiB, chromium, node } = results.machine
+  const { chromium, node } = results.machine
   const toRow = (name: string, keeps: string, bundle: string, cells: readonly string[]) =>
     `| ${[name, keeps, bundle, ...cells].join(' | ')} |`
   const peer = ([name, one]: [string, PeerResults]) =>
@@ -46,7 +47,7 @@ export function toPageTable(results: PageResults): string {
     )
   const failed = Object.entries(others).flatMap(([name, { failed }]) => (failed ? [`${name}: ${failed}.`] : []))
   return [
-    `Measured ${results.date}: ${cores} cores, ${memoryGiB} GiB, Chromium ${chromium}, Node ${node}; medians of ${results.rounds} interleaved rounds, in brackets times Waybill's in the same round.`,
+    `Measured ${results.date}: ${describeMachine(results.machine)}, Chromium ${chromium}, Node ${node}; medians of ${results.rounds} interleaved rounds, in brackets times Waybill's in the same round.`,
     '',
     `| ${['SDK', 'keeps events in', 'bundle, KB', ...columns.map(({ title }) => title)].join(' | ')} |`,
     `|${' --- |'.repeat(columns.length + 3)}`,
