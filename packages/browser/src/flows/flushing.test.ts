@@ -14,7 +14,7 @@ import {
   turn,
 } from '../../test/parts.ts'
 import type { Answer } from '../core/decide.ts'
-import { type BufferState, CUTS, STATE, type StreamState } from '../core/records.ts'
+import { type BufferState, CUTS, lineRange, STATE, type StreamState } from '../core/records.ts'
 import type { BufferOptions } from './buffer.ts'
 import { createFlusher, type Flusher } from './flushing.ts'
 import { createStamper } from './stamping.ts'
@@ -139,6 +139,15 @@ describe('batches', () => {
     parts.collector.answer = record
     expect(await flush()).toBeUndefined()
     expect(rangesOf(parts)).toEqual(['1-2', '3-3', '4-5'])
+  })
+
+  test('are none where nothing but damaged lines is left, and nobody looks for them again and again', async () => {
+    const parts = await filled(['a'])
+    await parts.store.transact(async ({ getAll, put }) => {
+      for (const [key] of await getAll(lineRange)) put(key, 'no line')
+    }).done
+    expect(await createFlusher(parts).flush()).toBeUndefined()
+    expect(parts.collector.presented).toEqual([])
   })
 
   test('of a buffer whose state is damaged are cut as far as it goes', async () => {

@@ -121,7 +121,8 @@ export function createFlusher(options: FlusherOptions): Flusher {
         const next = first
           ? { cut: first, rows: await getAll(rangeOf(first)) }
           : cutNext(await getAll([lineRange[0], end], limits.batchEvents), at, limits)
-        if (!next) return (await count(lineRange)) ? busy() : undefined
+        // What is damaged was there before: nobody can present it.
+        if (!next) return before && (await count(lineRange)) ? busy() : undefined
         const head = {
           epoch: before?.epoch ?? delivery.epoch + 1,
           end,
