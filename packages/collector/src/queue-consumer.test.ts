@@ -97,7 +97,7 @@ test('a best-effort sink that hangs holds no message up, nor those behind it, an
     log: (entry) => entries.push(entry),
   })
   const context = { waitUntil: (each: Promise<unknown>) => void work.push(each) }
-  await consumer({ queue: 'q', messages: messages.map(({ message }) => message) }, context)
+  await consumer({ queue: 'q', messages: messages.map(({ message }) => message) }, {}, context)
   expect(messages.map(({ settled }) => settled)).toEqual(messages.map(() => ['acked']))
   expect(entries).toEqual([])
   slow.open()
@@ -110,6 +110,21 @@ test('a best-effort sink that hangs holds no message up, nor those behind it, an
       ['slow', true],
     ])
   }
+})
+
+test('a best-effort sink gets a few messages at a time, so that no deadline runs for what waits for its turn', async () => {
+  let [underWay, most] = [0, 0]
+  const before = async () => {
+    most = Math.max(most, ++underWay)
+    await new Promise((resolve) => setTimeout(resolve))
+    underWay--
+    return undefined
+  }
+  const sink = recordingSink({ name: 'distant', required: false, before })
+  const messages = await Promise.all(Array.from({ length: 20 }, (_, index) => queued(index + 1)))
+  const consumer = createQueueConsumer({ queues: { q: [recordingSink(), sink] } })
+  await consumer({ queue: 'q', messages: messages.map(({ message }) => message) })
+  expect([most, sink.batches.size]).toEqual([6, 20])
 })
 
 test('without a context the handler goes on until the best-effort sinks have ended, as nothing else keeps them alive', async () => {

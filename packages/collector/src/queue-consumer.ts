@@ -79,7 +79,7 @@ export interface QueueContext {
  * What a Worker's `queue` handler is. It never rejects: each message is acknowledged, or retried, by itself. Sinks that are not
  * required get the messages when that is done. With a context the handler has ended by then; without one it waits for them.
  */
-export type QueueConsumer = (batch: QueuedMessages, context?: QueueContext) => Promise<void>
+export type QueueConsumer = (batch: QueuedMessages, env?: unknown, context?: QueueContext) => Promise<void>
 
 /** Deliveries at a time: a Worker has six connections that wait for their answer (developers.cloudflare.com/workers/platform/limits). */
 const LANES = 6
@@ -155,26 +155,31 @@ export function createQueueConsumer({
     return
   }
 
-  return async function consume({ queue, messages }, context) {
-    const waiting = messages.values()
+  return async function consume({ queue, messages }, _env, context) {
     const left: (() => Promise<void>)[] = []
-    const lane = async () => {
-      for (const message of waiting) {
-        try {
-          const rest = await deliver(message, queue)
-          if (rest) left.push(rest)
-        } catch {
-          // What is neither acknowledged nor retried when the handler is done counts as acknowledged.
-          message.retry()
-        }
+    await inLanes(messages, async (message) => {
+      try {
+        const rest = await deliver(message, queue)
+        if (rest) left.push(rest)
+      } catch {
+        // What is neither acknowledged nor retried when the handler is done counts as acknowledged.
+        message.retry()
       }
-    }
-    await Promise.all(Array.from({ length: LANES }, lane))
+    })
     // Not before, as one that hangs would keep a connection from those that are required.
-    const ended = Promise.all(left.map((rest) => rest()))
+    const ended = inLanes(left, (rest) => rest())
     if (context) context.waitUntil(ended)
     else await ended
   }
+}
+
+/** A few at a time. What waits for its turn has not begun, so that no deadline of it runs. */
+async function inLanes<Item>(items: readonly Item[], work: (item: Item) => Promise<void>): Promise<void> {
+  const waiting = items.values()
+  const lane = async () => {
+    for (const item of waiting) await work(item)
+  }
+  await Promise.all(Array.from({ length: LANES }, lane))
 }
 
 function checkQueues(queues: QueueConsumerOptions['queues'], deadLetter: Sink | undefined): void {
