@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdir, mkdtemp, open, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { lstat, mkdir, mkdtemp, open, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
@@ -202,6 +202,62 @@ test.each([
   expect((await waybill('erase', '--anonymous-id', 'ann', path)).code).toBe(0)
   expect(String(await read(file))).not.toContain('"ann"')
 })
+
+test.each([
+  ['the folder of a site that lies on another disk', 'events/shop', 'disk/shop'],
+  ['a file that lies on another disk', 'events/shop/dt=2026-11-22.ndjson', 'disk/day.ndjson'],
+])('what a collector appends to through a link is not replaced under it: %s', async (_, link, target) => {
+  const isFile = link.endsWith('.ndjson')
+  const file = await write(isFile ? target : `${target}/dt=2026-11-22.ndjson`, toText(batchOf(1, [ann])))
+  await mkdir(dirname(join(folder, link)), { recursive: true })
+  await symlink(join(folder, target), join(folder, link))
+  const before = await read(file)
+  {
+    await using _collector = await startCollector()
+    const { code, stdout, stderr } = await waybill('erase', '--anonymous-id', 'ann', link)
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+    expect(stderr).toMatch(/^waybill: A collector has '.*events', or another erase\./)
+    expect(await read(file)).toEqual(before)
+  }
+  expect((await waybill('erase', '--anonymous-id', 'ann', link)).code).toBe(0)
+  expect(String(await read(file))).not.toContain('"ann"')
+})
+
+test('a link to a file that a collector appends to is not followed while it runs, whatever the link is called', async () => {
+  const file = await write('events/shop/dt=2026-11-22.ndjson', toText(batchOf(1, [ann])))
+  await symlink(file, join(folder, 'day.ndjson'))
+  const before = await read(file)
+  await using _collector = await startCollector()
+  const { code, stderr } = await waybill('erase', '--anonymous-id', 'ann', 'day.ndjson')
+  expect(code).toBe(2)
+  expect(stderr).toMatch(/^waybill: A collector has '.*events'/)
+  expect(await read(file)).toEqual(before)
+})
+
+test('what a link to a file leads to is rewritten in its place, and the link stays one', async () => {
+  const file = await write('disk/events.ndjson', toText(batchOf(1, [ann])))
+  await symlink(file, join(folder, 'link.ndjson'))
+  expect(await waybill('erase', '--anonymous-id', 'ann', 'link.ndjson')).toMatchObject({
+    code: 0,
+    stdout: 'link.ndjson\n',
+  })
+  expect(String(await read(file))).not.toContain('"ann"')
+  expect((await lstat(join(folder, 'link.ndjson'))).isSymbolicLink()).toBe(true)
+  expect((await readdir(folder, { recursive: true })).toSorted()).toEqual(['disk', file, 'link.ndjson'])
+})
+
+test.skipIf(process.platform === 'win32')(
+  'a pipe is named as what can’t be rewritten, and the rest is erased',
+  async () => {
+    const file = await write('events.ndjson', toText(batchOf(1, [ann])))
+    await write('more.ndjson', toText(batchOf(2, [ann])))
+    const program = join(import.meta.dirname, '../dist/waybill.js')
+    const command = 'cat more.ndjson | "$0" "$1" erase --anonymous-id ann events.ndjson /dev/stdin 2>&1; echo "$?"'
+    const told = execFileSync('sh', ['-c', command, process.execPath, program], { cwd: folder, encoding: 'utf8' })
+    expect(told).toMatch(/^events\.ndjson\n\/dev\/stdin: .*\n1 event in 1 file erased\.\n {2}anonymousId ann\n2\n$/)
+    expect(String(await read(file))).not.toContain('"ann"')
+  },
+)
 
 test('beside a collector, files that were moved out of its folder are erased', async () => {
   const file = await write('over/shop/dt=2026-11-21.ndjson', toText(batchOf(1, [ann])))

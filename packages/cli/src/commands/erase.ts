@@ -24,8 +24,9 @@ export const erase: Command = {
     progress: { help: 'Say on stderr how far it is, terminal or not.' },
   },
   details: `Reads what \`waybill audit\` reads, twice, and rewrites the files that hold
-something of that person, in their places, gzip as gzip. A copy of an R2 bucket
-is rewritten as it is. All other lines keep their bytes.
+something of that person, in their places, gzip as gzip; of a link, the file to
+which it leads. A copy of an R2 bucket is rewritten as it is. All other lines
+keep their bytes.
 
 A stream is one person's. So in each stream in which the id appears every event
 goes, with what came before the id was known, but for events with another id of
@@ -41,7 +42,9 @@ on stderr.
 Where the collector's file sink writes, nothing is erased while it runs, as what
 it appends to a file that is being replaced would be lost; nor does one start
 there until the end. Stop the collector, or move files of days that are over to
-a folder elsewhere and erase there. One in another container is not seen.
+a folder elsewhere and erase there. One in another container is not seen. Nor is
+one that gets there through a link, where you name what the link leads to: name
+the link.
 
 Memory grows with files and streams, not with events.
 
@@ -61,7 +64,9 @@ Examples:
       throw new UsageError('Name files or folders: standard input has no place to be rewritten in.')
     if (call.flags.has('dry-run')) return erasePerson(person, call, terminal)
     const { sources } = await listFiles(call.paths)
-    const unlock = await lockFiles(sources.map(({ path }) => path))
+    // A pipe has no size, nor a place that a collector could append to.
+    const files = sources.filter(({ bytes }) => bytes !== undefined)
+    const unlock = await lockFiles(files.map(({ path }) => path))
     try {
       return await erasePerson(person, call, terminal)
     } finally {

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import { createReadStream, createWriteStream } from 'node:fs'
-import { open, rename, rm, stat } from 'node:fs/promises'
+import { open, realpath, rename, rm, stat } from 'node:fs/promises'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip, createGzip } from 'node:zlib'
 import { createLineSplitter } from '../core/split-lines.ts'
@@ -10,9 +10,12 @@ const LF = Buffer.from('\n')
 
 /**
  * Rewrites a file line by line, one that is gzip as gzip. What `rewrite` answers nothing for keeps its bytes. The file is
- * replaced when all of it is on the disk; rejects, and leaves it as it was, when that can't be done.
+ * replaced when all of it is on the disk; rejects, and leaves it as it was, when that can't be done. Of a link it is the file
+ * to which it leads.
  */
-export async function rewriteFile(path: string, rewrite: (text: string) => string | undefined): Promise<void> {
+export async function rewriteFile(named: string, rewrite: (text: string) => string | undefined): Promise<void> {
+  // Else the link would be replaced, and the file stay as it was.
+  const path = await realpath(named)
   const { mode } = await stat(path)
   const gzip = await isGzip(path)
   const temporary = `${path}.erasing`
