@@ -16,8 +16,6 @@ export interface AppendLog {
   append(lines: Bytes, signal: AbortSignal): Promise<void>
   /** Whether nothing is being written, nor waits to be. */
   readonly idle: boolean
-  /** Whether something is being written whose signal has fired. */
-  readonly overdue: boolean
   /** Writes what was handed over, and lets go of the file until the next call of `append`. */
   close(): Promise<void>
 }
@@ -38,8 +36,6 @@ interface Waiting {
  */
 export function createAppendLog(path: string, open: Open): AppendLog {
   const waiting = new Set<Waiting>()
-  let writing = new Set<Waiting>()
-  let overdue = false
   let draining: Promise<void> | undefined
   let file: FileHandle | undefined
   /** How long the file is, all of it on the disk, in bytes. */
@@ -100,15 +96,13 @@ export function createAppendLog(path: string, open: Open): AppendLog {
 
   async function drain(): Promise<void> {
     while (waiting.size > 0) {
-      writing = takeGroup()
+      const group = takeGroup()
       try {
-        await write(concat([...writing].map(({ lines }) => lines)))
-        for (const { resolve } of writing) resolve()
+        await write(concat([...group].map(({ lines }) => lines)))
+        for (const { resolve } of group) resolve()
       } catch (error) {
-        for (const { reject } of writing) reject(error)
+        for (const { reject } of group) reject(error)
       }
-      writing = new Set()
-      overdue = false
     }
     draining = undefined
   }
@@ -132,7 +126,6 @@ export function createAppendLog(path: string, open: Open): AppendLog {
         const own: Waiting = { lines, resolve, reject }
         const giveUp = () => {
           if (waiting.delete(own)) reject(signal.reason)
-          else if (writing.has(own)) overdue = true
         }
         signal.addEventListener('abort', giveUp, { once: true })
         waiting.add(own)
@@ -140,9 +133,6 @@ export function createAppendLog(path: string, open: Open): AppendLog {
       }),
     get idle() {
       return draining === undefined
-    },
-    get overdue() {
-      return overdue
     },
     async close() {
       await draining

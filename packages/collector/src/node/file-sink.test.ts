@@ -340,6 +340,46 @@ test('a batch that is given up while it waits for the disk is not written, and w
   expect(await read()).toBe(textOf(first, wanted, left))
 })
 
+test('who presents a batch while another gives it up is not told of a deadline that is not its own', async () => {
+  const disk = hangingDisk()
+  const sink = sinkOf({ open: disk.open })
+  const first = await deliverable(1, 1)
+  const deliveries = [sink.deliver(first, signal)]
+  await disk.hangs
+  const batches = await Promise.all(Array.from({ length: 16 }, (_, index) => deliverable(index + 2, index + 2)))
+  for (const [turns, batch] of batches.entries()) {
+    const leaving = new AbortController()
+    const given = sink.deliver(batch, leaving.signal)
+    leaving.abort(new Error('enough'))
+    // Giving up takes some turns of the microtask queue: each is tried.
+    for (let turn = 0; turn < turns; turn++) await Promise.resolve()
+    deliveries.push(sink.deliver(batch, signal))
+    expect(await given).toMatchObject({ ok: false, fault: { detail: 'Error: enough' } })
+  }
+  disk.goOn()
+  for (const each of deliveries) expect(await each).toEqual(OK)
+  expect((await read()).split('\n').toSorted()).toEqual(
+    textOf(first, ...batches)
+      .split('\n')
+      .toSorted(),
+  )
+})
+
+test('a batch that everybody gave up while it was being written is not written again for who presents it then', async () => {
+  const disk = hangingDisk()
+  const sink = sinkOf({ open: disk.open })
+  const batch = await deliverable(1, 2)
+  const leaving = new AbortController()
+  const given = sink.deliver(batch, leaving.signal)
+  await disk.hangs
+  leaving.abort()
+  expect((await given).ok).toBe(false)
+  const delivery = sink.deliver(batch, signal)
+  disk.goOn()
+  expect(await delivery).toEqual(OK)
+  expect(await read()).toBe(textOf(batch))
+})
+
 test('while the disk hangs, memory does not grow with the batches that are given up', async () => {
   const disk = hangingDisk()
   const sink = sinkOf({ open: disk.open })
@@ -446,6 +486,31 @@ test('while a write does not end in the time that its batch had, it is not ready
   })
   disk.goOn()
   await expect.poll(() => ready(sink)).toEqual(OK)
+})
+
+test('while a write does not end it is not ready, also where somebody else still waits for the batch', async () => {
+  const disk = hangingDisk()
+  const sink = sinkOf({ open: disk.open })
+  const batch = await deliverable(1, 2)
+  const leaving = new AbortController()
+  const given = sink.deliver(batch, leaving.signal)
+  await disk.hangs
+  const delivery = sink.deliver(batch, signal)
+  leaving.abort()
+  await given
+  expect(await ready(sink)).toEqual({
+    ok: false,
+    fault: { kind: 'transient', detail: `TimeoutError: a write to ${fileOf()} does not end` },
+  })
+  disk.goOn()
+  expect(await delivery).toEqual(OK)
+  expect(await ready(sink)).toEqual(OK)
+})
+
+test('what a process that was killed while it found out whether it is ready has left is gone at the start', async () => {
+  await writeFile(join(dir, '.ready'), 'bytes of its own')
+  await sinkOf().open()
+  expect(await readdir(dir)).toEqual([])
 })
 
 test('a folder that another collector had when a batch came is taken when it is asked for its readiness', async () => {

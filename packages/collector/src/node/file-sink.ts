@@ -66,6 +66,10 @@ interface Recording {
   waiting: number
   /** Is aborted when nobody does. */
   left: AbortController
+  /** Whether it takes longer than one of those who presented it could wait. */
+  isOverdue: boolean
+  /** The file. */
+  path: string
 }
 
 /**
@@ -92,6 +96,7 @@ export function fileSink({
   checkNothingElse('file', others)
   checkText('dir', dir, "name a folder, as in './events'")
   const folder = resolve(dir)
+  const probePath = join(folder, '.ready')
   const logs = new Map<string, AppendLog>()
   const remembered = new Set<string>()
   const underWay = new Map<string, Recording>()
@@ -119,6 +124,8 @@ export function fileSink({
       )
     }
     try {
+      // A process that was killed in the middle of its probe has left it.
+      await rm(probePath, { force: true })
       for (const path of await listFiles(folder)) {
         const bytes = await endTornLine(path)
         if (bytes > 0) onRepair({ path, bytes })
@@ -139,9 +146,11 @@ export function fileSink({
     return opening
   }
 
-  /** The file of a site and a day, and no more files open than may be. */
-  function logOf(keyId: string, at: string): AppendLog {
-    const path = join(folder, ...toDayFile(keyId, at.slice(0, 10)))
+  /** The file of a site and a day. */
+  const pathOf = (keyId: string, at: string): string => join(folder, ...toDayFile(keyId, at.slice(0, 10)))
+
+  /** Opens it, and has no more files open than may be. */
+  function logOf(path: string): AppendLog {
     const log = logs.get(path) ?? createAppendLog(path, open)
     logs.delete(path)
     logs.set(path, log)
@@ -154,7 +163,7 @@ export function fileSink({
     return log
   }
 
-  async function append(keyId: string, at: string, lines: Bytes, signal: AbortSignal): Promise<void> {
+  async function append(path: string, lines: Bytes, signal: AbortSignal): Promise<void> {
     if (waitingBytes + lines.length > MAX_WAITING) {
       throw new Error(
         `${Math.floor(waitingBytes / 1_048_576)} MiB wait to be written to '${folder}': see why its disk is slow or hangs, or let a second collector share the load, with a disk of its own`,
@@ -164,16 +173,16 @@ export function fileSink({
     try {
       await abortable(openFolder(), signal)
       if (isClosed) throw new Error('it was closed')
-      await logOf(keyId, at).append(lines, signal)
+      await logOf(path).append(lines, signal)
     } finally {
       waitingBytes -= lines.length
     }
   }
 
-  async function record({ keyId, receivedAt, lines }: Batch, identity: string, signal: AbortSignal): Promise<void> {
+  async function record({ keyId, lines }: Batch, identity: string, path: string, signal: AbortSignal): Promise<void> {
     const bytes = toNdjson(lines)
     try {
-      await append(keyId, receivedAt, bytes, signal)
+      await append(path, bytes, signal)
       failed = undefined
     } catch (error) {
       failed = { keyId, bytes: bytes.length }
@@ -193,6 +202,11 @@ export function fileSink({
     recording.waiting++
     try {
       await abortable(recording.ended, signal)
+    } catch (error) {
+      if (signal.aborted) recording.isOverdue = true
+      // Nobody waited for it any more when this one came, so it was let go of, at the deadline of another.
+      else if (recording.left.signal.aborted) return await recordOnce(batch, signal)
+      throw error
     } finally {
       if (--recording.waiting === 0) recording.left.abort(signal.reason)
     }
@@ -200,8 +214,9 @@ export function fileSink({
 
   function begin(batch: Batch, identity: string): Recording {
     const left = new AbortController()
-    const ended = record(batch, identity, left.signal).finally(() => underWay.delete(identity))
-    const recording = { ended, waiting: 0, left }
+    const path = pathOf(batch.keyId, batch.receivedAt)
+    const ended = record(batch, identity, path, left.signal).finally(() => underWay.delete(identity))
+    const recording = { ended, waiting: 0, left, isOverdue: false, path }
     underWay.set(identity, recording)
     return recording
   }
@@ -214,16 +229,15 @@ export function fileSink({
     if (!failed) return
     const last = failed
     const { signal } = new AbortController()
-    await append(last.keyId, new Date(now()).toISOString(), new Uint8Array(), signal)
-    const path = join(folder, '.ready')
-    await rm(path, { force: true })
-    const probe = createAppendLog(path, open)
+    await append(pathOf(last.keyId, new Date(now()).toISOString()), new Uint8Array(), signal)
+    await rm(probePath, { force: true })
+    const probe = createAppendLog(probePath, open)
     try {
       // Some file systems have room for any number of zeros.
       await probe.append(Uint8Array.from(randomBytes(last.bytes)), signal)
     } finally {
       await probe.close()
-      await rm(path, { force: true })
+      await rm(probePath, { force: true })
     }
     if (failed === last) failed = undefined
   }
@@ -249,8 +263,8 @@ export function fileSink({
     async ready(signal) {
       const check = async () => {
         // First, as each call to a disk that hangs takes one of the few threads that Node has for files.
-        for (const [path, { overdue }] of logs) {
-          if (overdue) throw new DOMException(`a write to ${path} does not end`, 'TimeoutError')
+        for (const { isOverdue, path } of underWay.values()) {
+          if (isOverdue) throw new DOMException(`a write to ${path} does not end`, 'TimeoutError')
         }
         await (await open(folder, 'r')).close()
         await access(folder, constants.W_OK)
