@@ -6,8 +6,11 @@ import {
   type CollectorConfiguration,
   type CollectorDefinition,
   ConfigurationError,
+  clickhouseSink,
   defineCollector,
   type Sink,
+  s3Sink,
+  segmentSink,
   webhookSink,
 } from './index.ts'
 
@@ -144,7 +147,7 @@ test('what is shown of a configuration holds no secret', () => {
     'enrich: userAgent false',
     'enrich: ip hashed',
     'sinks: recording: durable, required, to 1; tells a repeat by the batch id, as long as the sink lives',
-    expect.stringMatching(/^sinks: webhook: accepted, best-effort, to https:\/\/hooks\.example/),
+    "sinks: webhook: accepted, best-effort, to https://hooks.example; tells a repeat by `webhook-id`: batch id and digest, the receiver's",
     'segmentApi: served',
     'sinkDeadline: 10000 ms',
     'waitingBudget: 3000 ms',
@@ -152,6 +155,32 @@ test('what is shown of a configuration holds no secret', () => {
   ])
   expect(lines).toContain('limits: depth 8')
   expect(lines.join()).not.toMatch(/secret|hidden|1234567890/)
+})
+
+const url = 'https://sink.example'
+test.each<[what: string, withSecret: (secret: string) => Sink]>([
+  ["a webhook's header", (secret) => webhookSink({ url, headers: { Authorization: secret } })],
+  ["a webhook's path", (secret) => webhookSink({ url: `${url}/${secret}` })],
+  ["a webhook's query", (secret) => webhookSink({ url: `${url}/?key=${secret}` })],
+  ["a webhook's signature", (secret) => webhookSink({ url, secret: secret.repeat(4) })],
+  ['a write key of Segment', (writeKey) => segmentSink({ url, writeKey })],
+  ['a password of ClickHouse', (password) => clickhouseSink({ url, user: 'waybill', password })],
+  [
+    'the path of ClickHouse, however long',
+    (secret) => clickhouseSink({ url: `${url}/${secret.repeat(300)}`, user: 'waybill', password: '' }),
+  ],
+  [
+    'the path of a bucket, however long',
+    (secret) =>
+      s3Sink({ url: `${url}/${secret.repeat(300)}`, region: 'auto', accessKeyId: 'a', secretAccessKey: secret }),
+  ],
+])('nothing that is shown derives from %s, so that no guess can be tried on it', (_, withSecret) => {
+  const [one, other] = ['hunter1', 'hunter2'].map((secret) =>
+    defineCollector(() => ({ keys: [writeKey], sinks: [withSecret(secret)] }))
+      .configure({})
+      .describe(),
+  )
+  expect(one).toEqual(other)
 })
 
 test('a check sends one marked event to each sink and to the dead-letter sink, and says what became of it', async () => {

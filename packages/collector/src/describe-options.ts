@@ -1,4 +1,5 @@
 import type { Origins } from './core/allows-origin.ts'
+import { withoutFingerprint } from './core/fingerprint.ts'
 import type { WriteKey } from './core/key-ring.ts'
 import { mask } from './core/mask.ts'
 import type { ReceiptKey } from './core/receipt.ts'
@@ -72,7 +73,8 @@ function describeOrigins(origins: Origins): string {
 }
 
 function describeSink({ name, guarantee, required, generation, idempotency }: Sink): string {
-  const destination = generation === '' ? '' : `, to ${redact(generation)}`
+  const place = redact(withoutFingerprint(generation))
+  const destination = place === '' ? '' : `, to ${place}`
   const repeats = `tells a repeat by ${idempotency.key}, ${idempotency.window}`
   return `${name}: ${guarantee}, ${required ? 'required' : 'best-effort'}${destination}; ${repeats}`
 }

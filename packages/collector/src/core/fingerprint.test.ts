@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { fingerprint } from './fingerprint.ts'
+import { fingerprint, withoutFingerprint } from './fingerprint.ts'
 
 // https://datatracker.ietf.org/doc/html/draft-eastlake-fnv#appendix-C, test vectors of FNV-1a, 64 bits.
 test.each([
@@ -8,4 +8,13 @@ test.each([
   ['foobar', '85944171f73967e8'],
 ])('the fingerprint of %j is that of the FNV-1a test vectors', (text, hash) => {
   expect(fingerprint(text)).toBe(hash)
+})
+
+test.each([
+  ['https://example.com', `https://example.com ${fingerprint('secret')}`],
+  ['', fingerprint('secret')],
+  ['https://example.com/events', 'https://example.com/events'],
+  ['', ''],
+])('%j is what is shown of %j', (shown, text) => {
+  expect(withoutFingerprint(text)).toBe(shown)
 })
