@@ -87,6 +87,21 @@ test('headers of the configuration go along, but cannot stand for the id', async
   expect(requests[0]?.headers.get('webhook-id')).toContain(batch.batchId)
 })
 
+const generationWith = (headers: Record<string, string>) => webhookSink({ url, headers }).generation
+
+test.each([
+  [{ a: 'b c,d' }, { a: 'b', c: 'd' }],
+  [{ a: 'b","c","d' }, { a: 'b', c: 'd' }],
+  [{ a: 'b' }, { a: 'c' }],
+  [{ a: 'b' }, {}],
+])('headers %j say of another destination than %j', (one, other) => {
+  expect(generationWith(one)).not.toBe(generationWith(other))
+})
+
+test('the order of the headers and the case of their names say nothing of the destination', () => {
+  expect(generationWith({ C: 'd', A: 'b' })).toBe(generationWith({ a: 'b', c: 'd' }))
+})
+
 test('the trace of the batch goes along', async () => {
   const { requests, fetch } = receiver()
   const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'

@@ -91,7 +91,7 @@ export function webhookSink(options: WebhookSinkOptions): Sink {
     guarantee: 'accepted',
     required,
     // A path, a query or a header may be a secret, and say whose the batches are there.
-    generation: toGeneration(`${origin} ${fingerprint([url, ...own].join(' '))}`),
+    generation: toGeneration(`${origin} ${fingerprint(JSON.stringify([url, ...own]))}`),
     idempotency: { key: '`webhook-id`: batch id and digest', window: "the receiver's" },
     deliver: (batch, signal) =>
       attempt(async () => {
