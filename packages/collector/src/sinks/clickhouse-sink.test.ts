@@ -124,6 +124,7 @@ test.each<[what: string, change: object, message: string]>([
   ['settings in the URL', { url: 'https://clickhouse.example?user=x' }, 'clickhouse url: leave out'],
   ['a table that is a query', { table: 'events; DROP TABLE events' }, 'clickhouse table: use a name'],
   ['no user', { user: '' }, 'clickhouse user: it is empty; set it.'],
+  ['a user of whitespace alone', { user: ' \n' }, 'clickhouse user: it is empty; set it.'],
   ['a user that is not set', { user: undefined }, 'clickhouse user: it is missing; set it.'],
   ['a password that is not set', { password: undefined }, 'clickhouse password: it is missing; set it.'],
   ['a user with a line break', { user: 'TOP\nSECRET' }, 'clickhouse user: it has a character that no header may have'],
@@ -135,6 +136,14 @@ test.each<[what: string, change: object, message: string]>([
   expect(() => clickhouseSink({ ...options, ...change })).toThrow(message)
   const shown = expect.objectContaining({ message: expect.not.stringContaining('TOP') })
   expect(() => clickhouseSink({ ...options, ...change })).toThrow(shown)
+})
+
+test('a user and a password go without their outer whitespace, as the line break of a mounted file', async () => {
+  const { inserts, fetch } = fakeClickhouse({ ...options, table: 'events' })
+  const sink = clickhouseSink({ ...options, user: ' waybill\r\n', password: '\tsecret\n', fetch })
+  expect(await sink.deliver(await deliverable(1, 1), signal)).toEqual({ ok: true, value: undefined })
+  expect(inserts.size).toBe(1)
+  expect(sink.generation).toBe(clickhouseSink(options).generation)
 })
 
 test('a user may have an empty password', () => {

@@ -2,7 +2,7 @@ import { fail, isSeq, ok, type Result } from '@waybill/protocol'
 import { attempt } from '../core/attempt.ts'
 import type { Batch } from '../core/batch.ts'
 import type { Bytes } from '../core/bytes.ts'
-import { checkHeaderValue } from '../core/check-header.ts'
+import { toHeaderValue } from '../core/check-header.ts'
 import { checkNothingElse, checkText, isText } from '../core/check-kind.ts'
 import { checkUrl } from '../core/check-url.ts'
 import { ConfigurationError } from '../core/configuration-error.ts'
@@ -15,9 +15,9 @@ import { traceHeaders } from '../core/trace-headers.ts'
 export interface ClickhouseSinkOptions {
   /** Of the HTTP interface: `https://abc.eu-central-1.aws.clickhouse.cloud:8443`. https; http only to this machine. */
   url: string
-  /** May insert into the table and select from it. */
+  /** May insert into the table and select from it. Whitespace around it, a line break too, is left out. */
   user: string
-  /** May be empty. */
+  /** May be empty. Whitespace around it is left out as well. */
   password: string
   /** `events`, or with its database `analytics.events`. Default `events`. */
   table?: string
@@ -82,15 +82,17 @@ export function clickhouseSink({
   const { origin, pathname, search, hash } = checkUrl(url, { setting: 'clickhouse url', example })
   if (search || hash)
     throw new ConfigurationError(`clickhouse url: leave out what follows '?' and '#', as in '${example}'.`)
-  checkText('clickhouse user', user)
-  checkHeaderValue('clickhouse user', user)
-  checkHeaderValue('clickhouse password', password)
+  const login = toHeaderValue('clickhouse user', user)
+  checkText('clickhouse user', login)
   if (!isText(table, /^[A-Za-z_]\w*(\.[A-Za-z_]\w*)?$/)) {
     throw new ConfigurationError(`clickhouse table: use a name as in 'events' or 'analytics.events'; it is '${table}'.`)
   }
   const place = origin + pathname
   // https://clickhouse.com/docs/interfaces/http: credentials in headers never show in a log of URLs.
-  const credentials = { 'X-ClickHouse-User': user, 'X-ClickHouse-Key': password }
+  const credentials = {
+    'X-ClickHouse-User': login,
+    'X-ClickHouse-Key': toHeaderValue('clickhouse password', password),
+  }
 
   async function run(
     parameters: Record<string, string>,
@@ -112,7 +114,7 @@ export function clickhouseSink({
     guarantee: 'durable',
     required,
     // A table without its database is in the user's own.
-    generation: toGeneration(`${place} ${table} as ${user}`),
+    generation: toGeneration(`${place} ${table} as ${login}`),
     idempotency: {
       key: '`insert_deduplication_token`: batch id and digest',
       window: "the table's: 10,000 inserts and 1 h if replicated, else as set; longer with `FINAL`",

@@ -107,6 +107,19 @@ test('a request is signed whole, its condition and its body too, and follows no 
   expect(headers.get('x-amz-content-sha256')).toBe(hex)
 })
 
+test.each(['t\n', ' t\r\n'])('a session token %j goes without its outer whitespace', async (sessionToken) => {
+  const { objects, fetch } = fakeS3({ bucket: '/b', secretAccessKey: 'secret' })
+  const tokens: (string | null)[] = []
+  const watched: Fetch = (url, init) => {
+    tokens.push(new Headers(init.headers).get('x-amz-security-token'))
+    return fetch(url, init)
+  }
+  const sink = s3Sink({ ...options, sessionToken, fetch: watched })
+  expect(await sink.deliver(await deliverable(1, 1), signal)).toEqual({ ok: true, value: undefined })
+  expect([...objects.keys()]).toEqual([`${key}.ndjson`])
+  expect(tokens).toEqual(['t'])
+})
+
 test.each<[what: string, change: object, message: string]>([
   ['http to another machine', { url: 'http://s3.example/b' }, 's3 url: use https'],
   ['a query', { url: 'https://s3.example/b?x=1' }, 's3 url: end it with the bucket'],

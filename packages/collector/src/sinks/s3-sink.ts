@@ -2,7 +2,7 @@ import { fail, ok } from '@waybill/protocol'
 import { AwsV4Signer } from 'aws4fetch'
 import { attempt } from '../core/attempt.ts'
 import type { Batch } from '../core/batch.ts'
-import { checkHeaderValue } from '../core/check-header.ts'
+import { checkHeaderValue, toHeaderValue } from '../core/check-header.ts'
 import { checkNothingElse, checkPrefix, checkText } from '../core/check-kind.ts'
 import { checkUrl } from '../core/check-url.ts'
 import { ConfigurationError } from '../core/configuration-error.ts'
@@ -27,7 +27,7 @@ export interface S3SinkOptions {
   accessKeyId: string
   /** May write and read objects and list the bucket: `s3:PutObject`, `s3:GetObject`, `s3:ListBucket`. */
   secretAccessKey: string
-  /** Of temporary credentials. */
+  /** Of temporary credentials. Whitespace around it, a line break too, is left out. */
   sessionToken?: string | undefined
   /** Put before every key, `events/`. Default: nothing. */
   prefix?: string
@@ -73,7 +73,7 @@ export function s3Sink({
     checkText(`s3 ${setting}`, value)
     checkHeaderValue(`s3 ${setting}`, value)
   }
-  if (sessionToken) checkHeaderValue('s3 sessionToken', sessionToken)
+  const token = sessionToken && toHeaderValue('s3 sessionToken', sessionToken)
   checkPrefix('s3 prefix', prefix)
 
   async function request(
@@ -87,7 +87,7 @@ export function s3Sink({
       url: bucket + key.split('/').map(encodeURIComponent).join('/'),
       headers: { ...init.headers, 'X-Amz-Content-Sha256': await digest(body, sha256) },
       ...{ accessKeyId, secretAccessKey, region, service: 's3' },
-      ...(sessionToken && { sessionToken }),
+      ...(token && { sessionToken: token }),
       datetime: new Date(now()).toISOString().replace(/[:-]|\.\d{3}/g, ''),
     }).sign()
     const { method, headers } = signed

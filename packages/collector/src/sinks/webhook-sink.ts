@@ -26,7 +26,7 @@ export interface WebhookSinkOptions {
   secret?: string | readonly string[]
   /** A JSON array of complete events, or one per line. Default `json`. */
   format?: 'json' | 'ndjson'
-  /** Sent along, an `Authorization` for instance. */
+  /** Sent along, an `Authorization` for instance. Whitespace around a value, a line break too, is left out. */
   headers?: Readonly<Record<string, string>>
   /** Default `webhook`. */
   name?: string
