@@ -90,7 +90,7 @@ export interface StamperOptions {
 export interface Stamper {
   /**
    * Begins a transaction when the caller's script has ended, or joins the one that is still reading: nothing could be read
-   * sooner, and a call that has to begin one takes many times as long as another. What was refused at the call is counted
+   * sooner, and the call would be held up by it. What was refused at the call is counted
    * with the next event.
    */
   submit: (operation: Operation | DropReason) => Promise<TrackResult>

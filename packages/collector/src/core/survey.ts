@@ -12,8 +12,8 @@ export interface Survey {
 }
 
 /**
- * Looks at an object once, level by level, so that depth costs no stack. Every line of every batch comes through here:
- * loops over indices take a third of the time that iterators do.
+ * Looks at an object once, level by level, so that depth costs no stack. Every line of every batch comes through here, so it
+ * goes by indices. Of depth and `__proto__` it finds what `checkShape` of the SDK finds, and a test holds the two together.
  */
 export function survey(value: object): Survey {
   let [members, depth, hasPrototype] = [0, 0, false]
