@@ -1,6 +1,13 @@
 import { defineConfig } from 'tsdown'
 
-const module = { platform: 'browser', target: 'es2022', dts: true, fixedExtension: false } as const
+const module = {
+  platform: 'browser',
+  target: 'es2022',
+  dts: true,
+  fixedExtension: false,
+  // Not every minifier of a page writes the value of a constant in the place of its name.
+  inputOptions: { optimization: { inlineConst: true } },
+} as const
 
 export default defineConfig([
   { entry: 'src/index.ts', ...module },

@@ -18,7 +18,7 @@ export const mutants: readonly Mutant[] = [
     name: 'forgets a batch before the answer',
     file: FLUSHING,
     changes: [
-      ['async ({ get, getAll, count, put }) => {', 'async ({ get, getAll, count, put, remove }) => {'],
+      ['async ({ get, getAll, put }) => {', 'async ({ get, getAll, put, remove }) => {'],
       ['        return head\n', '        remove(rangeOf(head.cut))\n        return head\n'],
     ],
     breaks: ['G1', 'G3'],

@@ -2,7 +2,7 @@ import type { BatchHeader, Json, JsonObject, StreamId } from '@waybill/protocol'
 import type { ConsentDecision } from './consent.ts'
 import type { About } from './fold.ts'
 import type { Spans } from './spans.ts'
-import type { KeyRange } from './store.ts'
+import type { Key, KeyRange } from './store.ts'
 
 /*
  * Everything that the buffer stores, by key:
@@ -196,5 +196,9 @@ export function readDelivery(stored: unknown): Delivery {
     isCount(delivery.epoch) && Array.isArray(delivery.list) && delivery.list.every((cut) => isCount(Object(cut).last))
   return whole ? { ...emptyDelivery, ...delivery } : emptyDelivery
 }
+
+/** The key of the line that was stored last; of every line where streams were adopted as they are, with numbers of their own. */
+export const lastLine = ({ stream, streams }: Partial<BufferState> = {}): Key =>
+  stream && stream.number === streams ? [streams, stream.seq] : lineRange[1]
 
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value)

@@ -45,7 +45,7 @@ export interface BufferStats {
 export interface Holdings {
   state?: BufferState
   delivery: Delivery
-  /** How many lines. */
+  /** How many lines by the books, and one at least where there is one. */
   pending: number
   /** The oldest of them. */
   oldest?: string

@@ -40,8 +40,8 @@ export interface Buffer
   extends Pick<Stamper, 'submit' | 'drain' | 'settled' | 'stream' | 'isParting' | 'know' | 'refused'>,
     Pick<Schedule, 'flushNow'> {
   readonly mode: Store['mode']
-  /** What is stored at this moment; of the lines, those up to `upTo` are counted. Default: all. */
-  read: (upTo?: Key) => Promise<Holdings>
+  /** What is stored at this moment; of the lines, those that were there at an earlier one. Default: all. */
+  read: (earlier?: Earlier) => Promise<Holdings>
   /** The same with all lines, to be adopted by another buffer. */
   contents: () => Promise<Contents>
   /**
@@ -70,6 +70,11 @@ export interface Buffer
   run: (online?: boolean) => void
   /** Sends nothing until `run`. */
   halt: () => void
+}
+
+/** An earlier moment of a store: which line was its last, and what had been appended to it. */
+export interface Earlier extends Partial<Pick<BufferState, 'appended'>> {
+  last: Key
 }
 
 /** One store with all that works on it: stamping on one side, flushing on the other. */
@@ -113,19 +118,23 @@ export function createBuffer(options: BufferOptions): Buffer {
     ...stamper,
     mode: store.mode,
     flushNow: schedule.flushNow,
-    read: (upTo = lineRange[1]) =>
-      store.transact(async ({ get, getAll, count }) => {
-        const [state, cuts, [oldest], lines] = await Promise.all([
+    read: (earlier) =>
+      store.transact(async ({ get, getAll }) => {
+        const [stored, cuts, [oldest]] = await Promise.all([
           get(STATE),
           get(CUTS),
-          getAll(lineRange, 1),
-          count([lineRange[0], upTo]),
+          getAll([lineRange[0], earlier?.last ?? lineRange[1]], 1),
         ])
         // What waits for a newer release to stamp it is not recorded either.
-        const raw = isNewer(state) ? await getAll(rawRange) : []
+        const raw = isNewer(stored) ? await getAll(rawRange) : []
+        const state = readState(stored, now())
+        const delivery = readDelivery(cuts)
+        // By the books: to count them, a store looks at each. Damaged books may tell of none where there is one.
+        const waiting = Number((earlier ?? state)?.appended?.lines) - delivery.forgotten.lines
+        const lines = oldest ? (waiting > 0 ? waiting : 1) : 0
         return {
-          state: readState(state, now()),
-          delivery: readDelivery(cuts),
+          state,
+          delivery,
           oldest: oldest?.[1] as string | undefined,
           pending: raw.reduce((sum, [, record]) => sum + countEvents(record), lines),
         }

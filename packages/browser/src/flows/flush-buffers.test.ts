@@ -1,7 +1,8 @@
 import { limits } from '@waybill/protocol'
 import { describe, expect, test } from 'vitest'
 import { reset, tracked } from '../../test/operations.ts'
-import { createBuffersParts, createGate, outage, readStreams, record, turn } from '../../test/parts.ts'
+import { createBuffersParts, createDisk, createGate, outage, readStreams, record, turn } from '../../test/parts.ts'
+import type { Store } from '../core/store.ts'
 import { createBuffers } from './buffers.ts'
 import { flushBuffers } from './flush-buffers.ts'
 
@@ -87,6 +88,34 @@ describe('flush', () => {
       await turn()
       return record(presented)
     }
+    buffer.submit(tracked('a'))
+    expect(await flushBuffers(buffer, 10_000, parts.delay)).toEqual({ recorded: true })
+  })
+
+  test('counts what is left of what was there, whatever comes after it', async () => {
+    const parts = createBuffersParts({ limits: { ...limits, batchEvents: 1 } })
+    const buffer = createBuffers(parts)
+    parts.collector.answer = async (presented) => {
+      if (presented.header.first > 1) return outage()
+      for (const name of ['later', 'later still']) buffer.submit(tracked(name))
+      await turn()
+      return record(presented)
+    }
+    for (const name of ['a', 'b', 'c']) buffer.submit(tracked(name))
+    const flushed = flushBuffers(buffer, 10_000, parts.delay)
+    await parts.clock.pass(pastEnd)
+    expect(await flushed).toEqual({ recorded: false, pending: 2, reason: 'outage' })
+  })
+
+  test('has the store count nothing, which takes it the longer the more waits', async () => {
+    const disk = createDisk()
+    const count = () => Promise.reject(new Error('counted'))
+    const store: Store = {
+      ...disk,
+      transact: (work, options) => disk.transact((transaction) => work({ ...transaction, count }), options),
+    }
+    const parts = createBuffersParts({ store })
+    const buffer = createBuffers(parts)
     buffer.submit(tracked('a'))
     expect(await flushBuffers(buffer, 10_000, parts.delay)).toEqual({ recorded: true })
   })

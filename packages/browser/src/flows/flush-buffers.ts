@@ -1,6 +1,5 @@
-import { type BufferState, lineRange } from '../core/records.ts'
-import type { Key } from '../core/store.ts'
-import type { Buffer } from './buffer.ts'
+import { lastLine } from '../core/records.ts'
+import type { Buffer, Earlier } from './buffer.ts'
 import type { Buffers } from './buffers.ts'
 
 /**
@@ -20,13 +19,13 @@ export async function flushBuffers(
 ): Promise<FlushResult> {
   let late = false
   let result: FlushResult = { recorded: false, pending: 0, reason: 'timeout' }
-  let targets: Map<Buffer, Key> | undefined
+  let targets: Map<Buffer, Earlier> | undefined
 
   async function look(): Promise<void> {
     const current = buffers.current()
     // What was in memory may be in the store by now, behind the target.
     if (targets && targets.size > current.length) targets = undefined
-    const marks = targets ?? new Map<Buffer, Key>()
+    const marks = targets ?? new Map<Buffer, Earlier>()
     let pending = 0
     let reason = 'timeout'
     let unread = false
@@ -38,7 +37,7 @@ export async function flushBuffers(
         continue
       }
       const { state, delivery, pending: waiting } = holdings
-      if (!targets) marks.set(buffer, lastKey(state))
+      if (!targets) marks.set(buffer, { ...state, last: lastLine(state) })
       pending += waiting
       reason = delivery.lastError?.code ?? reason
     }
@@ -63,7 +62,3 @@ export async function flushBuffers(
   late = true
   return result
 }
-
-/** The line that was stored last. */
-const lastKey = ({ streams, stream }: Partial<BufferState> = {}): Key =>
-  stream && stream.number === streams ? [stream.number, stream.seq] : lineRange[1]

@@ -12,6 +12,7 @@ import {
   type Cut,
   type DeliveryError,
   isNewer,
+  lastLine,
   lineRange,
   readDelivery,
   readState,
@@ -104,10 +105,11 @@ export function createFlusher(options: FlusherOptions): Flusher {
    */
   const takeHead = (signal: AbortSignal, before: Head | undefined, force: boolean, leased: boolean) =>
     store.transact<Head | number | undefined>(
-      async ({ get, getAll, count, put }) => {
+      async ({ get, getAll, put }) => {
         const [stored, cuts] = await Promise.all([get(STATE), get(CUTS)])
         const at = now()
-        const { consent = assumedConsent(), stream, streams = 0 } = readState(stored, at) ?? {}
+        const state = readState(stored, at)
+        const consent = state?.consent ?? assumedConsent()
         if (signal.aborted || isNewer(stored) || consent !== 'granted') return undefined
         const delivery = readDelivery(cuts)
         if (before && before.epoch !== delivery.epoch) return busy()
@@ -116,13 +118,12 @@ export function createFlusher(options: FlusherOptions): Flusher {
         const wait = first ? remainingWait(delivery.wait, at, force) : 0
         if (wait > 0) return wait
         if (leased && isLeased(delivery, tab, at)) return busy()
-        // Behind it lies nothing new where it is the last of all streams: others are adopted as they are.
-        const end = before?.end ?? (stream?.number === streams ? [streams, stream.seq] : lineRange[1])
+        const end = before?.end ?? lastLine(state)
         const next = first
           ? { cut: first, rows: await getAll(rangeOf(first)) }
           : cutNext(await getAll([lineRange[0], end], limits.batchEvents), at, limits)
         // What is damaged was there before: nobody can present it.
-        if (!next) return before && (await count(lineRange)) ? busy() : undefined
+        if (!next) return before && (await getAll(lineRange, 1))[0] ? busy() : undefined
         const head = {
           epoch: before?.epoch ?? delivery.epoch + 1,
           end,
