@@ -13,16 +13,16 @@ const readTimezone = (): string => {
 export function createPageContext(): () => JsonObject {
   const locale = globalThis.navigator?.language
   const timezone = readTimezone()
+  let href: string | undefined
+  let place: JsonObject | undefined
   return (): JsonObject => {
     if (typeof document === 'undefined') return { locale, timezone }
-    const { origin, pathname, search } = location
-    const page = {
-      url: clip(origin + pathname + search),
-      path: clip(pathname),
-      search: clip(search),
-      title: clip(document.title),
-      referrer: clip(document.referrer),
+    // A browser puts each part of a URL together anew whenever it is read, which a call of `track` would wait for.
+    if (href !== location.href) {
+      const { origin, pathname, search } = location
+      href = location.href
+      place = { url: clip(origin + pathname + search), path: clip(pathname), search: clip(search) }
     }
-    return { page, locale, timezone }
+    return { page: { ...place, title: clip(document.title), referrer: clip(document.referrer) }, locale, timezone }
   }
 }

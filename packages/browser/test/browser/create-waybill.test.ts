@@ -115,6 +115,30 @@ describe('every call', () => {
     expect(second?.ms).toBeGreaterThanOrEqual(first?.ms ?? Number.POSITIVE_INFINITY)
   })
 
+  test('tells of the page as it is at the call, wherever the app has gone without loading another', async () => {
+    const { waybill, site, page } = await openWaybill()
+    const { document, history, location } = page.window
+    const { origin } = location
+    const went = (url: string, title: string) => {
+      history.pushState(null, '', url)
+      document.title = title
+      waybill.track(title)
+    }
+    went('/shoes?size=42#top', 'Shoes')
+    went('/shoes?size=43#top', 'Larger shoes')
+    went('/shoes?size=43#top', 'The same place')
+    went('/hats', 'Hats')
+    // In the same script, when the call is over.
+    history.pushState(null, '', '/elsewhere')
+    await waybill.flush()
+    expect((await site.lines()).map(({ context }) => context?.page)).toMatchObject([
+      { url: `${origin}/shoes?size=42`, path: '/shoes', search: '?size=42', title: 'Shoes' },
+      { url: `${origin}/shoes?size=43`, path: '/shoes', search: '?size=43', title: 'Larger shoes' },
+      { url: `${origin}/shoes?size=43`, path: '/shoes', search: '?size=43', title: 'The same place' },
+      { url: `${origin}/hats`, path: '/hats', search: '', title: 'Hats' },
+    ])
+  })
+
   test('that is refused says so, and nothing is thrown at the page', async () => {
     const { waybill, site } = await openWaybill()
     const dropped: string[] = []
