@@ -28,7 +28,12 @@ export default defineConfig({
     ...inParallel,
     include: ['{src,test}/**/*.test.ts'],
     // A file costs two seconds here. test/queues.test.ts has queues whole; their parts are tested in Node.
-    exclude: ['src/node/**', 'src/**/queue-*.test.ts', 'src/core/sender.test.ts', 'src/memory-rate-limiter.test.ts'],
+    exclude: [
+      'src/node/!(node-platform).test.ts',
+      'src/**/queue-*.test.ts',
+      'src/core/sender.test.ts',
+      'src/memory-rate-limiter.test.ts',
+    ],
     provide: { hostile: provideHostile('workerd') },
   },
 })

@@ -8,7 +8,7 @@ const platform = findNodePlatform() ?? webPlatform
 
 inflateContract("Node's own inflater", (gzipped, max) => platform.inflate(gzipped, max))
 
-test('in Node a collector hashes and inflates with what Node has of its own', () => {
+test('in Node, and in workerd as it is deployed, a collector hashes and inflates with what Node has', () => {
   expect(platform.inflate).not.toBe(webPlatform.inflate)
   expect(platform.sha256).not.toBe(webPlatform.sha256)
 })
