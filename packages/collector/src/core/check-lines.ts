@@ -42,10 +42,7 @@ export function checkLines(
   const checked: CheckedLine[] = []
   let next: number = first
   for (const [index, line] of lines.entries()) {
-    // The header is line 1.
-    const mismatch = (expected: string, found: string) =>
-      fail({ reason: 'range_mismatch' as const, line: index + 2, expected, found })
-    if (next > last) return mismatch(`the end after seq ${last}`, 'another line')
+    if (next > last) return mismatch(index, `the end after seq ${last}`, 'another line')
     const seq = next as Seq
     const messageId = toMessageId(streamId, seq)
     next += 1
@@ -57,12 +54,13 @@ export function checkLines(
     }
     const { members } = parsed.value
     const vague = checkUnique(line, parsed.value) ?? checkIdentity(members, streamId, seq)
-    if (!vague && members.streamId !== streamId) return mismatch(`stream ${streamId}`, `stream ${members.streamId}`)
-    if (!vague && members.seq !== seq) return mismatch(`seq ${seq}`, `seq ${members.seq}`)
+    if (!vague && members.streamId !== streamId)
+      return mismatch(index, `stream ${streamId}`, `stream ${members.streamId}`)
+    if (!vague && members.seq !== seq) return mismatch(index, `seq ${seq}`, `seq ${members.seq}`)
 
     const kind = isTombstone(members) ? 'tombstone' : 'event'
     const through = kind === 'tombstone' && isSeq(members.through) && members.through > seq ? members.through : seq
-    if (through > last) return mismatch(`at most seq ${last}`, `a tombstone through ${through}`)
+    if (through > last) return mismatch(index, `at most seq ${last}`, `a tombstone through ${through}`)
     next = through + 1
     const fault =
       vague ??
@@ -80,6 +78,10 @@ export function checkLines(
     return fail({ reason: 'range_mismatch', expected: `lines up to seq ${last}`, found: `seq ${next - 1}` })
   return ok(checked)
 }
+
+/** The header is line 1. */
+const mismatch = (index: number, expected: string, found: string): Result<never, RangeMismatch> =>
+  fail({ reason: 'range_mismatch', line: index + 2, expected, found })
 
 /** Why a line cannot be relied on in anything that it says. */
 export function checkUnique(line: Bytes, { surveyed }: ParsedLine): LineFault | undefined {
