@@ -10,21 +10,20 @@ import { toProblem } from './core/to-problem.ts'
 /** What holds for every answer of a collector, whatever its routes: CORS, no caching, problems for what went wrong. */
 export function createBase(log: (entry: BatchLog) => void, now: () => number): Hono {
   const app = new Hono()
-  app.use(async (c, next) => {
-    c.header('Cache-Control', 'no-store')
-    await next()
-  })
-  // Any origin may read a refusal, which holds nothing secret, or the SDK could not tell it from an outage. Whether an
-  // origin may write is the write key's to say. No credentials, ever.
   // Our own SDK needs no preflight. Those that send an `Authorization` would need one each 5 s; Chromium keeps one for 2 h.
-  app.use(
-    cors({
-      origin: (origin) => origin,
-      allowMethods: ['GET', 'POST'],
-      exposeHeaders: ['Retry-After', 'Preference-Applied'],
-      maxAge: 7200,
-    }),
-  )
+  const answerPreflight = cors({ origin: (origin) => origin, allowMethods: ['GET', 'POST'], maxAge: 7200 })
+  // Any origin may read a refusal, which holds nothing secret, or the SDK could not tell it from an outage. Whether an
+  // origin may write is the write key's to say. No credentials, ever. All is said before there is an answer: Hono makes an
+  // answer anew for each header that comes after it, as those of its `cors` do.
+  app.use((c, next) => {
+    c.header('Cache-Control', 'no-store')
+    if (c.req.method === 'OPTIONS') return answerPreflight(c, next)
+    const origin = c.req.header('Origin')
+    if (origin) c.header('Access-Control-Allow-Origin', origin)
+    c.header('Access-Control-Expose-Headers', 'Retry-After,Preference-Applied')
+    c.header('Vary', 'Origin')
+    return next()
+  })
   app.use(
     methodNotAllowed({
       app,
