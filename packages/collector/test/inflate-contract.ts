@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { type Bytes, concat } from '../src/core/bytes.ts'
 import type { Platform } from '../src/core/platform.ts'
+import { crc32, littleEndian, toBytes, toGzip } from './fuzz/gzip-file.ts'
 import { bombOf, gzip } from './gzip.ts'
 
 const NONE = { ok: false, fault: 'invalid_encoding' }
@@ -117,6 +118,33 @@ export function inflateContract(name: string, inflate: Platform['inflate']): voi
 
     test.each([0, 7])('nor is it one when what follows, a %i first, ends with the right size', async (byte) => {
       expect(await inflate(concat([await gzip('{}'), new Uint8Array([byte, 2, 0, 0, 0])]), 1_000)).toEqual(NONE)
+    })
+
+    test('nor when it ends with the right sum and size, of one file or of two', async () => {
+      const [one, two] = [await gzip('{"v":1}\n'), await gzip('{}\n')]
+      const both = new TextEncoder().encode('{"v":1}\n{}\n')
+      expect(await inflate(concat([one, new Uint8Array(1), one.slice(-8)]), 1_000)).toEqual(NONE)
+      const ofBoth = littleEndian(crc32(both), both.length)
+      expect(await inflate(concat([one, two, new Uint8Array(1), ofBoth]), 1_000)).toEqual(NONE)
+    })
+
+    test('a gzip file with another one in it is whole', async () => {
+      const plain = await gzip('0123456789')
+      expect(await inflate(toBytes(toGzip(plain, true)), 1_000)).toEqual({
+        ok: true,
+        value: { bytes: plain, whole: true },
+      })
+    })
+
+    test('so is one with its own end in its head as well', async () => {
+      const plain = noiseOf(1_000)
+      const { head, deflate, trailer } = toGzip(plain, false)
+      const flagged = concat([head.slice(0, 3), Uint8Array.of(4), head.slice(4)])
+      const optional = concat([Uint8Array.of(trailer.length, 0), trailer])
+      expect(await inflate(toBytes({ head: flagged, optional, deflate, trailer }), 1_000)).toEqual({
+        ok: true,
+        value: { bytes: plain, whole: true },
+      })
     })
   })
 }
