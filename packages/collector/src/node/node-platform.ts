@@ -34,7 +34,7 @@ const nodePlatform = (
     if (file.indexOf(BEGINNING, 1) > 0) return webPlatform.inflate(gzipped, max)
     try {
       // In one piece, where the size that the file states is true: else in several, which are joined.
-      const chunkSize = Math.min(sizeIn(gzipped), max) + SPARE
+      const chunkSize = Math.max(Math.min(sizeIn(gzipped), max) + SPARE, PIECE)
       const inflated = gunzipSync(file, { maxOutputLength: max, chunkSize })
       const end = Buffer.alloc(END)
       end.writeUInt32LE(crc32(inflated))
@@ -54,5 +54,8 @@ const BEGINNING = Uint8Array.of(0x1f, 0x8b, 8)
 /** What it ends with, in bytes: the sum and the size of what is in it. */
 const END = 8
 
-/** A piece that is filled to its end is followed by another one; 64 bytes are Node's least. */
+/** A piece that is filled to its end is followed by another one; so many bytes keep it from that. */
 const SPARE = 64
+
+/** In bytes: a file that states too small a size is not inflated in thousands of pieces. */
+const PIECE = 16_384
