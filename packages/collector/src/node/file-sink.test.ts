@@ -316,6 +316,17 @@ function hangingDisk() {
   return { open: diskOf({ datasync }), hangs, goOn: gate.open }
 }
 
+/** A batch that such a disk has begun to write, presented by one who may leave. */
+async function presentToHangingDisk() {
+  const disk = hangingDisk()
+  const sink = sinkOf({ open: disk.open })
+  const batch = await deliverable(1, 2)
+  const leaving = new AbortController()
+  const given = sink.deliver(batch, leaving.signal)
+  await disk.hangs
+  return { disk, sink, batch, leaving, given }
+}
+
 /** Batches without end, each with a line of so many bytes, the same memory for all. */
 async function* manyBatches(bytes: number): AsyncGenerator<Batch> {
   const batch = await deliverable(1, 1, [lineOf(1, { properties: { text: 'x'.repeat(bytes) } })])
@@ -366,12 +377,7 @@ test('who presents a batch while another gives it up is not told of a deadline t
 })
 
 test('a batch that everybody gave up while it was being written is not written again for who presents it then', async () => {
-  const disk = hangingDisk()
-  const sink = sinkOf({ open: disk.open })
-  const batch = await deliverable(1, 2)
-  const leaving = new AbortController()
-  const given = sink.deliver(batch, leaving.signal)
-  await disk.hangs
+  const { disk, sink, batch, leaving, given } = await presentToHangingDisk()
   leaving.abort()
   expect((await given).ok).toBe(false)
   const delivery = sink.deliver(batch, signal)
@@ -489,12 +495,7 @@ test('while a write does not end in the time that its batch had, it is not ready
 })
 
 test('while a write does not end it is not ready, also where somebody else still waits for the batch', async () => {
-  const disk = hangingDisk()
-  const sink = sinkOf({ open: disk.open })
-  const batch = await deliverable(1, 2)
-  const leaving = new AbortController()
-  const given = sink.deliver(batch, leaving.signal)
-  await disk.hangs
+  const { disk, sink, batch, leaving, given } = await presentToHangingDisk()
   const delivery = sink.deliver(batch, signal)
   leaving.abort()
   await given
