@@ -16,7 +16,10 @@ export interface BufferStats {
   seq: number
   /** The state that rode on the last event. */
   state: NonNullable<BufferState['stream']>['values']
-  /** Events waiting to be recorded, tombstones, and what waits for consent; and their UTF-8 bytes, but for the latter. */
+  /**
+   * Events waiting to be recorded, tombstones, and what waits for consent; and their UTF-8 bytes, but for the latter. By the
+   * buffer's books, which may be off where one of its records was damaged.
+   */
   pending: number
   bytes: number
   /** When the oldest of them happened, RFC 3339. */
