@@ -9,8 +9,8 @@ import { webPlatform } from '../web-platform.ts'
 /**
  * Node's own functions, where they are: in Node, whose WebCrypto and web streams hand each piece of work to another thread
  * and wait for it, and in workerd from the compatibility date 2026-08-04 on
- * (https://developers.cloudflare.com/changelog/post/2026-08-04-nodejs-compat-default/), whose streams hand over a batch of 100
- * events in 20 pieces and more.
+ * (https://developers.cloudflare.com/changelog/post/2026-08-04-nodejs-compat-default/), whose streams hand a batch over in
+ * many pieces.
  */
 export function findNodePlatform(): Platform | undefined {
   const { getBuiltinModule } = globalThis.process ?? {}
