@@ -52,12 +52,13 @@ test('a buffer that is full sheds the oldest of the lowest priority, never from 
   const name = 'full'
   const page = await openTab({ name, maxBytes })
   await listenToShed(page)
-  await trackPrioritised(page, [
-    [1, 'low'],
-    [2, 'low'],
-    [3, 'normal'],
-  ])
-  await beginOutage(page, proxy)
+  await beginOutage(page, proxy, () =>
+    trackPrioritised(page, [
+      [1, 'low'],
+      [2, 'low'],
+      [3, 'normal'],
+    ]),
+  )
   const priorities = ['high', 'normal', 'low', 'normal'] as const
   const priorityOf = (marker: number) => (marker <= 2 ? 'low' : marker === 3 ? 'normal' : priorities[marker % 4])
   await trackPrioritised(
@@ -107,8 +108,7 @@ test('what has waited for too long is shed once the clock has said so for a day;
   await page.goto(site.appPage({ endpoint: proxy.url, writeKey: collector.writeKey, ...options }))
   await flush(page)
   await listenToShed(page)
-  await trackRange(page, 1, 2)
-  await beginOutage(page, proxy)
+  await beginOutage(page, proxy, () => trackRange(page, 1, 2))
   await trackRange(page, 3, 5)
   /** Since which hour, from the start, the clock has said that something has waited for too long. */
   const overdueSince = async () => {

@@ -204,9 +204,8 @@ describe('what somebody else has damaged in the store', () => {
     async ([what, damage], { openTab, proxy, destination }) => {
       const name = `state is ${what}`
       const page = await openTab({ name })
-      await trackRange(page, 1, 3)
+      await beginOutage(page, proxy, () => trackRange(page, 1, 3))
       const before = await streamOf(page)
-      await beginOutage(page, proxy)
       await trackRange(page, 4, 5)
       await editStored(page, name, { put: [['state', damage]] })
 
@@ -231,9 +230,7 @@ describe('what somebody else has damaged in the store', () => {
         await trackRange(page, marker * 5 - 4, marker * 5)
         await flush(page)
       }
-      proxy.refuse() // Nothing of it may have arrived when it is cut anew.
-      await trackRange(page, 21, 22)
-      await beginOutage(page, proxy)
+      await beginOutage(page, proxy, () => trackRange(page, 21, 22))
       await editStored(page, name, { put: [['cuts', damage]] })
       await trackRange(page, 23, 24)
 
@@ -254,8 +251,7 @@ describe('what somebody else has damaged in the store', () => {
     async ([what, edit], { openTab, proxy, destination }) => {
       const name = `a line is ${what}`
       const page = await openTab({ name })
-      await trackRange(page, 1, 5)
-      await beginOutage(page, proxy)
+      await beginOutage(page, proxy, () => trackRange(page, 1, 5))
       const [, , [third] = ['']] = linesOf(await readStored(page, name))
       await editStored(page, name, edit(third))
       // What was read before is not under way any more when the outage ends.

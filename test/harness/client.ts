@@ -73,9 +73,13 @@ export const inShort = (lines: readonly Line[]): string[] =>
       : `${line.seq} ${'properties' in line && line.properties?.marker}`,
   )
 
-/** What is stored so far is cut, and nobody takes it. */
-export async function beginOutage(page: Page, proxy: NetworkProxy): Promise<void> {
+/**
+ * What `handOver` tracks is cut, and nobody takes it. The outage is there before it: were it to begin after,
+ * the page could have presented some of it already, and nobody could say whether that arrived.
+ */
+export async function beginOutage(page: Page, proxy: NetworkProxy, handOver: () => Promise<unknown>): Promise<void> {
   proxy.refuse()
+  await handOver()
   await flush(page, { timeout: 100 })
   await expect.poll(async () => (await statsOf(page)).lastError?.code).toBe('outage')
   expect((await statsOf(page)).cuts).toBe(1)
