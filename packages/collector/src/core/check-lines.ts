@@ -15,9 +15,9 @@ import type { Bytes } from './bytes.ts'
 import { checkEvent } from './check-event.ts'
 import { expected } from './check-members.ts'
 import { checkTombstone, isTombstone } from './check-tombstone.ts'
+import { createGlance } from './glance.ts'
 import { type LineFault, type Members, type ParsedLine, parseLine } from './parse-line.ts'
 import type { Refusal } from './refusal.ts'
-import { repeatsMember } from './repeats-member.ts'
 
 /** One line as it goes on: the client's own bytes, or why an event goes no further. */
 export type CheckedLine =
@@ -39,11 +39,17 @@ export function checkLines(
   limits: Limits,
 ): Result<CheckedLine[], RangeMismatch> {
   const { streamId, first, last } = header
+  const isPlainlyFit = createGlance(streamId, limits)
   const checked: CheckedLine[] = []
   let next: number = first
   for (const [index, line] of lines.entries()) {
     if (next > last) return mismatch(index, `the end after seq ${last}`, 'another line')
     const seq = next as Seq
+    if (isPlainlyFit(line, seq)) {
+      checked.push({ kind: 'event', line })
+      next += 1
+      continue
+    }
     const messageId = toMessageId(streamId, seq)
     next += 1
 
@@ -53,7 +59,7 @@ export function checkLines(
       continue
     }
     const { members } = parsed.value
-    const vague = checkUnique(line, parsed.value) ?? checkIdentity(members, streamId, seq)
+    const vague = checkUnique(parsed.value) ?? checkIdentity(members, streamId, seq)
     if (!vague && members.streamId !== streamId)
       return mismatch(index, `stream ${streamId}`, `stream ${members.streamId}`)
     if (!vague && members.seq !== seq) return mismatch(index, `seq ${seq}`, `seq ${members.seq}`)
@@ -84,9 +90,8 @@ const mismatch = (index: number, expected: string, found: string): Result<never,
   fail({ reason: 'range_mismatch', line: index + 2, expected, found })
 
 /** Why a line cannot be relied on in anything that it says. */
-export function checkUnique(line: Bytes, { surveyed }: ParsedLine): LineFault | undefined {
-  return repeatsMember(line, surveyed) ? duplicateMember : undefined
-}
+export const checkUnique = ({ repeatsMember }: ParsedLine): LineFault | undefined =>
+  repeatsMember ? duplicateMember : undefined
 
 export const duplicateMember: LineFault = {
   code: 'duplicate_member',

@@ -3,17 +3,17 @@ import type { LineFault, ParsedLine } from './parse-line.ts'
 
 /** What holds for every line, an event's or a tombstone's. */
 export function checkMembers(
-  { members, surveyed }: ParsedLine,
+  { members, depth, hasPrototype }: ParsedLine,
   messageId: MessageId,
   limits: Pick<Limits, 'depth'>,
 ): LineFault | undefined {
   if (Object.hasOwn(members, 'received')) {
     return { code: 'reserved_member', detail: 'Rename `received`: the collector writes that member.' }
   }
-  if (surveyed.depth > limits.depth)
+  if (depth > limits.depth) {
     return { code: 'too_deep', detail: `Nest objects and arrays at most ${limits.depth} deep.` }
-  if (surveyed.hasPrototype)
-    return { code: 'prototype_member', detail: 'Leave out members that are called `__proto__`.' }
+  }
+  if (hasPrototype) return { code: 'prototype_member', detail: 'Leave out members that are called `__proto__`.' }
   if (members.messageId !== undefined && members.messageId !== messageId) return expected('messageId', messageId)
 }
 

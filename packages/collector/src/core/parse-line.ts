@@ -1,6 +1,7 @@
 import { fail, type Limits, ok, type RejectionCode, type Result } from '@waybill/protocol'
 import type { Bytes } from './bytes.ts'
 import { decodeUtf8 } from './decode-utf8.ts'
+import { repeatsMember } from './repeats-member.ts'
 import { type Survey, survey } from './survey.ts'
 
 /** Why one line is not a fit event. It says nothing about its neighbours. */
@@ -13,9 +14,10 @@ export interface LineFault {
 /** The members of a line, of which nothing is known yet. */
 export type Members = Readonly<Record<string, unknown>>
 
-export interface ParsedLine {
+export interface ParsedLine extends Pick<Survey, 'depth' | 'hasPrototype'> {
   members: Members
-  surveyed: Survey
+  /** Whether any object has a member twice: nothing that the line says can be relied on then. */
+  repeatsMember: boolean
 }
 
 const OPEN = 0x7b
@@ -34,7 +36,8 @@ export function parseLine(line: Bytes, limits: Pick<Limits, 'eventBytes'>): Resu
   try {
     // What begins with { and is JSON is an object.
     const members: Members = JSON.parse(text)
-    return ok({ members, surveyed: survey(members) })
+    const surveyed = survey(members)
+    return ok({ ...surveyed, members, repeatsMember: repeatsMember(line, surveyed) })
   } catch {
     return fail({ code: 'invalid_json', detail: 'The line is not JSON.' })
   }

@@ -12,7 +12,7 @@ export interface Survey {
 }
 
 /**
- * Looks at an object once, level by level, so that depth costs no stack. Every line of every batch comes through here, so it
+ * Looks at an object once, level by level, so that depth costs no stack. All lines of a hostile batch come through here, so it
  * goes by indices. Of depth and `__proto__` it finds what `checkShape` of the SDK finds, and a test holds the two together.
  */
 export function survey(value: object): Survey {

@@ -141,8 +141,7 @@ function checkPlaced(
   const { members } = parsed.value
   // Segment caps an event and nothing in it.
   const wide = { ...limits, propertiesBytes: limits.eventBytes, stateBytes: limits.eventBytes }
-  const fault =
-    checkUnique(line, parsed.value) ?? checkEvent(parsed.value, { messageId, bytes: line.length, limits: wide })
+  const fault = checkUnique(parsed.value) ?? checkEvent(parsed.value, { messageId, bytes: line.length, limits: wide })
   return fault ? reject(fault, said) : { line: { kind: 'event', line }, said, members }
 }
 
