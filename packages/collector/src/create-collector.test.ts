@@ -785,7 +785,11 @@ describe('the log', () => {
   })
 
   test('has one quiet entry for an upload that broke off', async () => {
-    for (const query of [{}, { encoding: 'gzip' }]) {
+    const [stated, unstated] = [{ 'Content-Length': '1000' }, {}]
+    for (const { query, headers } of [
+      { query: { encoding: 'gzip' }, headers: stated },
+      { query: {}, headers: unstated },
+    ]) {
       const log = vi.fn<(entry: BatchLog) => void>()
       const { app, sink } = collectorWith({ log })
       const pieces = [encode(batchOf(1, 2).slice(0, 100))]
@@ -796,7 +800,7 @@ describe('the log', () => {
           else controller.error(new DOMException('The client has left', 'AbortError'))
         },
       })
-      const problem = await problemOf(await present(app, leaving, { query }))
+      const problem = await problemOf(await present(app, leaving, { query, headers }))
       expect(problem).toMatchObject({ status: 400, code: 'body_incomplete' })
       expect(log.mock.calls).toEqual([
         [

@@ -61,7 +61,7 @@ export function createCollector(
         encoding: c.req.query('encoding'),
         origin: c.req.header('Origin'),
         contentType: c.req.header('Content-Type'),
-        body: c.req.raw.body,
+        request: c.req.raw,
         sender: readSender(c, enrich.ipHeader),
       },
       { ...resolved, rateLimiter, sinks, findKey, readSignedKey, platform },

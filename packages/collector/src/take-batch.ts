@@ -14,7 +14,7 @@ import { digest } from './core/digest.ts'
 import { enrich, toReceived } from './core/enrich.ts'
 import type { Platform } from './core/platform.ts'
 import { readHeader } from './core/read-header.ts'
-import { readUpTo } from './core/read-up-to.ts'
+import { readRequest, type Sent } from './core/read-up-to.ts'
 import type { EventLimits, ReceiptFault, ReceiptKey } from './core/receipt.ts'
 import type { Refusal, Refused } from './core/refusal.ts'
 import { describeSender, type EnrichOptions, type Sender } from './core/sender.ts'
@@ -30,7 +30,7 @@ export interface Presentation {
   encoding: string | undefined
   origin: string | undefined
   contentType: string | undefined
-  body: ReadableStream<Uint8Array> | null
+  request: Sent
   sender: Sender
 }
 
@@ -157,13 +157,13 @@ function findOverflow({ bytes, bodyBytes, cutOff }: Plain, limits: Limits): Over
   if (cutOff || bytes.length > limits.batchBytes) return { reason: 'batch_too_large', max: limits.batchBytes }
 }
 
-/** The length that a request states is not looked at: it may lie, and the header has to be read anyway. */
+/** What is too large by the length that it states is begun none the less: its header has to be read. */
 async function readPlain(
-  { body, encoding }: Presentation,
+  { request, encoding }: Presentation,
   room: Pick<Limits, 'bodyBytes' | 'batchBytes' | 'headerBytes'>,
   inflate: Platform['inflate'],
 ): Promise<Result<Plain, Refusal>> {
-  const read = body ? await readUpTo(body, room.bodyBytes) : ok({ bytes: new Uint8Array(), whole: true })
+  const read = await readRequest(request, room.bodyBytes)
   if (!read.ok) return fail({ reason: 'body_incomplete' })
   const { bytes: sent, whole } = read.value
   const bodyBytes = sent.length

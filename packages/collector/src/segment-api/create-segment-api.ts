@@ -7,7 +7,7 @@ import { type BatchLog, toBatchLog } from '../core/batch-log.ts'
 import type { Bytes } from '../core/bytes.ts'
 import { refuseDeliveries } from '../core/delivery.ts'
 import type { Platform } from '../core/platform.ts'
-import { readUpTo } from '../core/read-up-to.ts'
+import { readRequest } from '../core/read-up-to.ts'
 import type { Refusal, Refused } from '../core/refusal.ts'
 import { describeSender, type EnrichOptions } from '../core/sender.ts'
 import { toProblem } from '../core/to-problem.ts'
@@ -158,8 +158,7 @@ async function readPlain(
 ): Promise<Result<Bytes, Refusal>> {
   const encoding = c.req.header('Content-Encoding')?.toLowerCase() ?? 'identity'
   if (encoding !== 'gzip' && encoding !== 'identity') return refusal({ reason: 'unsupported_encoding' })
-  const { body } = c.req.raw
-  const read = body ? await readUpTo(body, bodyBytes) : ok({ bytes: new Uint8Array(), whole: true })
+  const read = await readRequest(c.req.raw, bodyBytes)
   if (!read.ok) return refusal({ reason: 'body_incomplete' })
   if (!read.value.whole) return refusal({ reason: 'body_too_large', max: bodyBytes })
   if (encoding === 'identity') return ok(read.value.bytes)
