@@ -89,6 +89,47 @@ test('whatever an event has for a member, it is recognised where parsing finds n
   )
 })
 
+const pair = fc.constantFrom(
+  '00',
+  '01',
+  '02',
+  '09',
+  '11',
+  '12',
+  '13',
+  '23',
+  '24',
+  '28',
+  '29',
+  '30',
+  '31',
+  '59',
+  '60',
+  '99',
+)
+const year = fc.constantFrom('0000', '1970', '2024', '2026', '9999')
+
+test('a timestamp is recognised where parsing takes it, and only there', () => {
+  const text = fc
+    .tuple(
+      year,
+      pair,
+      pair,
+      pair,
+      pair,
+      pair,
+      fc.constantFrom('.000Z', '.999Z', '.00Z', 'Z', '.000z', '.0000', '.00:Z'),
+    )
+    .map(([year, month, day, hour, minute, second, end]) => `${year}-${month}-${day}T${hour}:${minute}:${second}${end}`)
+  fc.assert(
+    fc.property(text, (timestamp) => {
+      const line = encoder.encode(lineOf(seq, { timestamp }))
+      expect(isPlainlyFit(line, seq)).toBe(isFit(line))
+    }),
+    { numRuns: 5_000 },
+  )
+})
+
 const bits = [
   ...[
     '{',

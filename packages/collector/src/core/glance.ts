@@ -19,8 +19,21 @@ const isTrack: Rule = (line, from, to) => isText(track, line, from, to)
 const isType: Rule = (line, from, to) => types.some((type) => isText(type, line, from, to))
 const isFilled: Rule = (line, from, to) => line[from] === QUOTE && to > from + 2
 const isObject: Rule = (line, from) => line[from] === OPEN
-const isInstant: Rule = (line, from, to) =>
-  line[from] === QUOTE && isTimestamp(decodeUtf8(line.subarray(from + 1, to - 1)))
+
+const pattern = encoder.encode('"0000-00-00T00:00:00.000Z"')
+
+/** Most instants show in their digits; of the last days of a month `isTimestamp` knows. */
+const isInstant: Rule = (line, from, to) => {
+  if (to - from !== pattern.length) return false
+  for (let index = 0; index < pattern.length; index++) {
+    const [byte, wanted] = [line[from + index] as number, pattern[index]]
+    if (wanted === ZERO ? byte < ZERO || byte > NINE : byte !== wanted) return false
+  }
+  const pair = (at: number) => (line[from + at] as number) * 10 + (line[from + at + 1] as number) - ZERO * 11
+  const [month, day, hour, minute, second] = [pair(6), pair(9), pair(12), pair(15), pair(18)]
+  if (day > 28) return isTimestamp(decodeUtf8(line.subarray(from + 1, to - 1)))
+  return month > 0 && month <= 12 && day > 0 && hour < 24 && minute < 60 && second < 60
+}
 
 /** In the order in which the SDK writes them, so that most are looked for in one place only. */
 const rules: readonly [name: string, rule: Rule][] = [
