@@ -81,32 +81,16 @@ test('whatever an event has for a member, it is recognised where parsing finds n
       const lower: Limits = { ...limits, eventBytes: 40_000, propertiesBytes: bytes, stateBytes: bytes, depth }
       const line = encoder.encode(JSON.stringify(eventOf(seq, members)))
       const recognised = createGlance(STREAM, lower)(line, seq)
-      // A longer one is parsed, fit or not.
-      if (line.length > bytes) expect(recognised).toBe(false)
-      else if (!escapesNames(members)) expect(recognised).toBe(isFit(line, lower))
+      // These are parsed, fit or not: what is longer, and names that are escaped or count for nothing.
+      const isNameless = members.type !== 'track' && (typeof members.event !== 'string' || members.event === '')
+      const isOdd = line.length > bytes || escapesNames(members) || ('event' in members && isNameless)
+      if (recognised || !isOdd) expect(isFit(line, lower)).toBe(recognised)
     }),
     { numRuns: 5_000 },
   )
 })
 
-const pair = fc.constantFrom(
-  '00',
-  '01',
-  '02',
-  '09',
-  '11',
-  '12',
-  '13',
-  '23',
-  '24',
-  '28',
-  '29',
-  '30',
-  '31',
-  '59',
-  '60',
-  '99',
-)
+const pair = fc.constantFrom(...'00 01 02 09 11 12 13 23 24 28 29 30 31 59 60 99'.split(' '))
 const year = fc.constantFrom('0000', '1970', '2024', '2026', '9999')
 
 test('a timestamp is recognised where parsing takes it, and only there', () => {
@@ -185,7 +169,7 @@ test('whatever becomes of its bytes, what is recognised is fit', () => {
       recognised++
       expect(isFit(line)).toBe(true)
     }),
-    { numRuns: 10_000 },
+    { numRuns: 5_000 },
   )
   expect(recognised).toBeGreaterThan(100)
 })

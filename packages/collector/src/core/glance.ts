@@ -22,7 +22,7 @@ const isObject: Rule = (line, from) => line[from] === OPEN
 
 const pattern = encoder.encode('"0000-00-00T00:00:00.000Z"')
 
-/** Most instants show in their digits; of the last days of a month `isTimestamp` knows. */
+/** Most instants show in their digits; of the last days of a month and of 24:00 `isTimestamp` knows. */
 const isInstant: Rule = (line, from, to) => {
   if (to - from !== pattern.length) return false
   for (let index = 0; index < pattern.length; index++) {
@@ -31,8 +31,8 @@ const isInstant: Rule = (line, from, to) => {
   }
   const pair = (at: number) => (line[from + at] as number) * 10 + (line[from + at + 1] as number) - ZERO * 11
   const [month, day, hour, minute, second] = [pair(6), pair(9), pair(12), pair(15), pair(18)]
-  if (day > 28) return isTimestamp(decodeUtf8(line.subarray(from + 1, to - 1)))
-  return month > 0 && month <= 12 && day > 0 && hour < 24 && minute < 60 && second < 60
+  if (day > 28 || hour > 23) return isTimestamp(decodeUtf8(line.subarray(from + 1, to - 1)))
+  return month > 0 && month <= 12 && day > 0 && minute < 60 && second < 60
 }
 
 /** In the order in which the SDK writes them, so that most are looked for in one place only. */
