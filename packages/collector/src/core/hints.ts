@@ -15,7 +15,7 @@ export interface Hints {
 
 /** A cache that fails or hangs is one that knows nothing. */
 export function createHints(cache: SignatureCache, after: Platform['after']): Hints {
-  const patiently = <Value>(ask: () => Promise<Value>): Promise<Value | undefined> =>
+  const patiently = <Value>(ask: () => Promise<Value> | Value): Promise<Value | undefined> =>
     within(PATIENCE, ask, after).catch(() => undefined)
 
   return {

@@ -1,13 +1,19 @@
 import type { Platform } from './platform.ts'
 
 /** What the work comes to. Rejects when that takes more than so many milliseconds, whatever becomes of it then. */
-export async function within<Value>(ms: number, work: () => Promise<Value>, after: Platform['after']): Promise<Value> {
+export async function within<Value>(
+  ms: number,
+  work: () => Promise<Value> | Value,
+  after: Platform['after'],
+): Promise<Value> {
+  const begun = work()
+  if (!(begun instanceof Promise)) return begun
   let callOff = () => {}
   const late = new Promise<never>((_, reject) => {
     callOff = after(ms, () => reject(new DOMException(`after ${ms} ms`, 'TimeoutError')))
   })
   try {
-    return await Promise.race([work(), late])
+    return await Promise.race([begun, late])
   } finally {
     callOff()
   }

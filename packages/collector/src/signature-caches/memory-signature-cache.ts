@@ -23,12 +23,12 @@ export function memorySignatureCache({
   }
 
   return {
-    async read(signature) {
+    read(signature) {
       const entry = entries.get(signature)
       if (entry && now() < entry.until) return entry.text
       drop(signature)
     },
-    async write(signature, text, seconds) {
+    write(signature, text, seconds) {
       drop(signature)
       entries.set(signature, { text, until: now() + seconds * 1000 })
       characters += signature.length + text.length
@@ -37,7 +37,7 @@ export function memorySignatureCache({
         drop(oldest)
       }
     },
-    async forget(signature) {
+    forget(signature) {
       drop(signature)
     },
   }

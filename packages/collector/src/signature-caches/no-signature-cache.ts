@@ -2,7 +2,7 @@ import type { SignatureCache } from '../core/signature-cache.ts'
 
 /** Remembers nothing. Each presentation is handed to the sinks, and all still gets through. */
 export const noSignatureCache: SignatureCache = {
-  read: async () => undefined,
-  write: async () => {},
-  forget: async () => {},
+  read: () => undefined,
+  write: () => {},
+  forget: () => {},
 }
