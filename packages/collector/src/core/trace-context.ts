@@ -17,7 +17,8 @@ const TRACESTATE = /^[\x20-\x7e]{1,512}$/
  * either (section 3.2). What a later version of the header adds is left out, as it is handed on as version 00.
  */
 export function parseTrace(traceparent: string | undefined, tracestate: string | undefined): TraceContext | undefined {
-  const [, version, traceId = '', parentId = '', flags, more] = TRACEPARENT.exec(traceparent ?? '') ?? []
+  if (traceparent === undefined) return
+  const [, version, traceId = '', parentId = '', flags, more] = TRACEPARENT.exec(traceparent) ?? []
   if (!version || version === 'ff' || (version === '00' && more)) return
   if (isZero(traceId) || isZero(parentId)) return
   return {
