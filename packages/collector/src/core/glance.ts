@@ -3,7 +3,7 @@ import type { Bytes } from './bytes.ts'
 import { decodeUtf8 } from './decode-utf8.ts'
 import { isText, scanLine } from './scan-line.ts'
 
-// Sinks get the client's bytes, so nothing goes on that parsing builds of a line, and parsing took two fifths of what a batch
+// Sinks get the client's bytes, so nothing goes on that parsing would build of a line, and it would be the most of what a batch
 // costs. An event that is plainly fit is recognised by its bytes instead.
 
 /** Whether what the line has from here to there is fit for a member. */

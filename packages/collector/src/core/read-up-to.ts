@@ -34,8 +34,8 @@ export async function readUpTo(
 export type Sent = Pick<Request, 'headers' | 'body' | 'arrayBuffer'>
 
 /**
- * The body of a request, at most `max` bytes of it. One that states a length within that is read without a stream, which in
- * Node takes a fifth of a millisecond: servers hold a request to the length that it states (RFC 9112, section 6.3).
+ * The body of a request, at most `max` bytes of it. One that states a length within that is read without a stream, which is
+ * dear in Node: servers hold a request to the length that it states (RFC 9112, section 6.3).
  */
 export async function readRequest(request: Sent, max: number): Promise<Result<Beginning, 'broken_off'>> {
   const stated = request.headers.get('Content-Length')
