@@ -134,7 +134,7 @@ test('a key that is taken out is unknown from then on, and one that is put in is
 
 test('a collector that is killed in mid-request never answers, and what it had begun is done or not', async () => {
   const outcomes = new Set<string>()
-  for (let seed = 1; seed <= 30; seed++) {
+  for (let seed = 1; seed <= 100; seed++) {
     const set = setUp(seed, { instances: 1 })
     set.present(batchOf(1, 3))
     await set.scheduler.pass(seed % 3)
