@@ -1,4 +1,5 @@
 import { fail, ok } from '@waybill/protocol'
+import { abortable } from './core/abortable.ts'
 import type { Batch } from './core/batch.ts'
 import type { Delivery } from './core/delivery.ts'
 import { describeError } from './core/describe-error.ts'
@@ -56,18 +57,12 @@ export function fanOut(batch: Batch, sinks: readonly Sink[], { deadline, skip = 
 /** A sink that throws, or that does not heed its signal, is a sink without the batch. */
 async function deliverWithin(deadline: number, after: Platform['after'], sink: Sink, batch: Batch): Promise<Delivery> {
   const controller = new AbortController()
-  let callOff = () => {}
-  const late = new Promise<never>((_, reject) => {
-    callOff = after(deadline, () => {
-      const reason = new DOMException(`after ${deadline} ms`, 'TimeoutError')
-      controller.abort(reason)
-      reject(reason)
-    })
-  })
+  const { signal } = controller
+  const callOff = after(deadline, () => controller.abort(new DOMException(`after ${deadline} ms`, 'TimeoutError')))
   const refused: number[] = []
   try {
     for (let pending = batch; ; ) {
-      const result = await Promise.race([sink.deliver(pending, controller.signal), late])
+      const result = await abortable(sink.deliver(pending, signal), signal)
       if (result.ok) return { sink, result, refused }
       const { fault } = result
       if (fault.kind === 'transient') return { sink, result: fail(toTransient(fault)), refused }

@@ -31,7 +31,7 @@ const NOWHERE = -1
  * Goes once through a line that is one object in JSON (RFC 8259) as `JSON.stringify` writes it, with no space between its
  * tokens and no escapes in its names. Nothing is built of what it says.
  *
- * @param onMember told of all members, but also of those before a fault
+ * @param onMember told of each as it is passed, before it is known whether the line has a fault behind it
  * @returns its depth, at least 1; 0 for any other line, of whose faults this says nothing, and for one that has a name twice
  *   in one object, a name `__proto__`, or more than 32 levels or names in one object
  */
