@@ -45,14 +45,13 @@ export function checkLines(
   for (const [index, line] of lines.entries()) {
     if (next > last) return mismatch(index, `the end after seq ${last}`, 'another line')
     const seq = next as Seq
+    next += 1
     if (isPlainlyFit(line, seq)) {
       checked.push({ kind: 'event', line })
-      next += 1
       continue
     }
-    const messageId = toMessageId(streamId, seq)
-    next += 1
 
+    const messageId = toMessageId(streamId, seq)
     const parsed = parseLine(line, limits)
     if (!parsed.ok) {
       checked.push({ kind: 'rejected', rejection: { seq, messageId, ...parsed.fault } })

@@ -37,7 +37,8 @@ export function parseLine(line: Bytes, limits: Pick<Limits, 'eventBytes'>): Resu
     // What begins with { and is JSON is an object.
     const members: Members = JSON.parse(text)
     const surveyed = survey(members)
-    return ok({ ...surveyed, members, repeatsMember: repeatsMember(line, surveyed) })
+    const { depth, hasPrototype } = surveyed
+    return ok({ members, depth, hasPrototype, repeatsMember: repeatsMember(line, surveyed) })
   } catch {
     return fail({ code: 'invalid_json', detail: 'The line is not JSON.' })
   }

@@ -7,7 +7,7 @@ export async function within<Value>(
   after: Platform['after'],
 ): Promise<Value> {
   const begun = work()
-  if (!(begun instanceof Promise)) return begun
+  if (!isThenable(begun)) return begun
   let callOff = () => {}
   const late = new Promise<never>((_, reject) => {
     callOff = after(ms, () => reject(new DOMException(`after ${ms} ms`, 'TimeoutError')))
@@ -18,3 +18,7 @@ export async function within<Value>(
     callOff()
   }
 }
+
+/** Promises need not be the platform's own: whatever has a `then` is waited for, and may hang. */
+const isThenable = <Value>(value: Promise<Value> | Value): value is Promise<Value> =>
+  typeof (value as Promise<Value> | undefined)?.then === 'function'
