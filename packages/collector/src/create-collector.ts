@@ -38,7 +38,7 @@ export function createCollector(
   const { deadLetter, ...resolved } = resolveOptions(options)
   const { keys, path, segmentApi, waitingBudget, now, log, enrich } = resolved
   const sinks = resolved.sinks.map((sink) => (deadLetter ? withDeadLetter(sink, deadLetter, platform.sha256) : sink))
-  const findKey = createKeyRing(keys, platform.sha256)
+  const findKey = createKeyRing(keys)
   const readSignedKey = createSignedKeyRing({ ...resolved, hmac: platform.hmac })
   const hints = createHints(resolved.signatureCache, platform.after)
   const rateLimiter = lenientLimiter(resolved.rateLimiter, {

@@ -21,7 +21,8 @@ export async function authenticate(
     return fail({ reason: 'unknown_key', present: key !== undefined })
   }
   // Both are asked, whichever knows it: the time taken does not tell.
-  const [plain, signed] = await Promise.all([findKey(key), readSignedKey(key)])
+  const plain = findKey(key)
+  const signed = await readSignedKey(key)
   if (signed && !signed.ok) return signed
   const writeKey = plain ?? signed?.value
   if (!writeKey) return fail({ reason: 'unknown_key', present: true })

@@ -1,7 +1,5 @@
 import type { KeyTerms } from '@waybill/protocol'
 import type { Origins } from './allows-origin.ts'
-import type { Bytes } from './bytes.ts'
-import type { Platform } from './platform.ts'
 import { sameBytes } from './same-bytes.ts'
 
 /** What lets a site write. It names the site and is no secret: it stands in the page's source. */
@@ -18,19 +16,18 @@ export interface WriteKey extends Omit<KeyTerms, 'origins'> {
 }
 
 /** Finds the write key that a request presents. */
-export type KeyRing = (presented: string) => Promise<WriteKey | undefined>
+export type KeyRing = (presented: string) => WriteKey | undefined
 
-/** Compares by hash and always with every key, so that the time taken tells nothing about any of them. */
-export function createKeyRing(keys: readonly WriteKey[], sha256: Platform['sha256']): KeyRing {
-  const hash = (text: string) => sha256(new TextEncoder().encode(text))
-  // The hashes are kept, never the promise of them: in workerd a promise belongs to the request that began it.
-  let hashes: Bytes[] | undefined
-  return async function findKey(presented) {
-    const wanted = await hash(presented)
-    hashes ??= await Promise.all(keys.map(({ key }) => hash(key)))
+const encoder = new TextEncoder()
+
+/** Compares with every key, and every byte: the time taken tells how long keys are, and nothing else about any of them. */
+export function createKeyRing(keys: readonly WriteKey[]): KeyRing {
+  const texts = keys.map(({ key }) => encoder.encode(key))
+  return function findKey(presented) {
+    const wanted = encoder.encode(presented)
     let found: WriteKey | undefined
-    for (const [index, each] of hashes.entries()) {
-      if (sameBytes(each, wanted)) found = keys[index]
+    for (const [index, text] of texts.entries()) {
+      if (text.length === wanted.length && sameBytes(text, wanted)) found = keys[index]
     }
     return found
   }
