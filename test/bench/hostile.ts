@@ -8,7 +8,6 @@ import { inflate } from '../../packages/collector/src/core/inflate.ts'
 import { parsePrefer } from '../../packages/collector/src/core/prefer.ts'
 import { readHeader } from '../../packages/collector/src/core/read-header.ts'
 import { sha256 } from '../../packages/collector/src/core/sha256.ts'
-import { splitLines } from '../../packages/collector/src/core/split-batch.ts'
 import { parseTrace } from '../../packages/collector/src/core/trace-context.ts'
 import { basicUser } from '../../packages/collector/src/segment-api/basic-user.ts'
 import { readBody } from '../../packages/collector/src/segment-api/read-body.ts'
@@ -97,7 +96,7 @@ const quietly =
     }
   }
 
-const stages = ['JSON.parse', 'inflate', 'split', 'check', 'enrich', 'digest', 'Segment'] as const
+const stages = ['JSON.parse', 'inflate', 'check', 'enrich', 'digest', 'Segment'] as const
 type Stage = (typeof stages)[number]
 
 /** What each stage does with these lines. */
@@ -106,17 +105,14 @@ function worksOf(texts: readonly string[]): Record<Stage, Work> {
   const whole = `[${texts.map((text) => text || '0').join(',')}]`
   const gzipped = new Uint8Array(gzipSync(rest))
   const header = { streamId: STREAM, first: 1 as Seq, last: texts.length as Seq }
-  const lines = splitLines(rest, wide.batchEvents)
-  if (!lines.ok) throw new Error(lines.fault)
-  const checked = checkLines(lines.value, header, wide)
+  const checked = checkLines(rest, header, wide)
   if (!checked.ok) throw new Error(JSON.stringify(checked.fault))
   const received = { at: '2026-11-22T10:00:01.000Z', batchId: toBatchId(STREAM, header.first, header.last) }
   const body = encode(`{"batch":${whole}}`)
   return {
     'JSON.parse': quietly(() => JSON.parse(whole)),
     inflate: () => inflate(gzipped, wide.batchBytes * 2),
-    split: () => splitLines(rest, wide.batchEvents),
-    check: () => checkLines(lines.value, header, wide),
+    check: () => checkLines(rest, header, wide),
     enrich: () => enrich(checked.value, STREAM, received),
     digest: () => digest(rest, sha256),
     Segment: () => {

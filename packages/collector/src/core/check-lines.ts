@@ -18,8 +18,9 @@ import { checkTombstone, isTombstone } from './check-tombstone.ts'
 import { createGlance } from './glance.ts'
 import { type LineFault, type Members, type ParsedLine, parseLine } from './parse-line.ts'
 import type { Refusal } from './refusal.ts'
+import { NOWHERE } from './scan-line.ts'
 
-/** One line as it goes on: the client's own bytes, or why an event goes no further. */
+/** One line as it goes on: the client's own bytes without their LF, or why an event goes no further. */
 export type CheckedLine =
   | { kind: 'event'; line: Bytes }
   | { kind: 'tombstone'; line: Bytes }
@@ -28,25 +29,36 @@ export type CheckedLine =
 
 type RangeMismatch = Extract<Refusal, { reason: 'range_mismatch' }>
 
+/** Why none of the lines go on. */
+export type LinesRefusal = RangeMismatch | Extract<Refusal, { reason: 'too_many_events' }>
+
+const LF = 0x0a
+
 /**
- * Holds the lines against the header's stream and range, and each event against the wire. A line that says which seq
- * it is must be the next one, or the whole batch is refused; a line that cannot say stands for the next seq and is
+ * Holds the lines against the header's stream and range, and each event against the wire. The LF of the last line may be
+ * left out. A line that says which seq it is must be the next one, or the whole batch is refused; a line that cannot say stands for the next seq and is
  * rejected alone. A tombstone stands for its range even when it is rejected, so that its neighbours keep their places.
  */
 export function checkLines(
-  lines: readonly Bytes[],
+  lines: Bytes,
   header: Pick<BatchHeader, 'streamId' | 'first' | 'last'>,
   limits: Limits,
-): Result<CheckedLine[], RangeMismatch> {
+): Result<CheckedLine[], LinesRefusal> {
   const { streamId, first, last } = header
-  const isPlainlyFit = createGlance(streamId, limits)
+  const findEndOfFit = createGlance(streamId, limits)
   const checked: CheckedLine[] = []
   let next: number = first
-  for (const [index, line] of lines.entries()) {
+  for (let from = 0; from < lines.length; ) {
+    const index = checked.length
+    if (index === limits.batchEvents) return fail({ reason: 'too_many_events', max: limits.batchEvents })
     if (next > last) return mismatch(index, `the end after seq ${last}`, 'another line')
     const seq = next as Seq
     next += 1
-    if (isPlainlyFit(line, seq)) {
+    const endOfFit = findEndOfFit(lines, from, seq)
+    const end = endOfFit === NOWHERE ? findEnd(lines, from) : endOfFit
+    const line = lines.subarray(from, end)
+    from = end + 1
+    if (endOfFit !== NOWHERE) {
       checked.push({ kind: 'event', line })
       continue
     }
@@ -82,6 +94,11 @@ export function checkLines(
   if (next <= last)
     return fail({ reason: 'range_mismatch', expected: `lines up to seq ${last}`, found: `seq ${next - 1}` })
   return ok(checked)
+}
+
+function findEnd(lines: Bytes, from: number): number {
+  const end = lines.indexOf(LF, from)
+  return end < 0 ? lines.length : end
 }
 
 /** The header is line 1. */

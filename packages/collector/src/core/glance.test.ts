@@ -3,13 +3,14 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { eventOf, lineOf, STREAM, tombstoneOf } from '../../test/batches.ts'
 import { corpus } from '../../test/fuzz/corpus.ts'
-import type { Bytes } from './bytes.ts'
+import { type Bytes, concat } from './bytes.ts'
 import { checkEvent } from './check-event.ts'
 import { checkUnique } from './check-lines.ts'
 import { createGlance } from './glance.ts'
 import { parseLine } from './parse-line.ts'
 
 const encoder = new TextEncoder()
+const LF = encoder.encode('\n')
 const seq = 7 as Seq
 const messageId = toMessageId(STREAM, seq)
 
@@ -22,7 +23,17 @@ function isFit(line: Bytes, at: Limits = limits): boolean {
   return checkEvent(parsed.value, { messageId, bytes: line.length, limits: at }) === undefined
 }
 
-const isPlainlyFit = createGlance(STREAM, limits)
+const neighbour = encoder.encode(`${lineOf(6)}\n`)
+
+/** Whether it is recognised, which must not depend on what is around it. */
+function recognises(line: Bytes, seq: Seq, at: Limits = limits): boolean {
+  const findEndOfFit = createGlance(STREAM, at)
+  const isAlone = findEndOfFit(line, 0, seq) === line.length
+  const [from, end] = [neighbour.length, neighbour.length + line.length]
+  const isAmongOthers = findEndOfFit(concat([neighbour, line, LF, neighbour]), from, seq) === end
+  expect([line, isAmongOthers]).toEqual([line, isAlone])
+  return isAlone
+}
 
 const page = { page: { url: 'https://example.com/ü?a=1', title: 'Füller „x“ 😀', path: '/' }, width: [1, -2.5e3, []] }
 const whole = {
@@ -37,7 +48,7 @@ const whole = {
 const lines = [lineOf(seq), lineOf(seq, whole), lineOf(seq, { type: 'page', event: undefined, name: 'Start' })]
 
 test.each(lines)('an event as the SDK writes it is recognised: %s', (line) => {
-  expect(isPlainlyFit(encoder.encode(line), seq)).toBe(true)
+  expect(recognises(encoder.encode(line), seq)).toBe(true)
 })
 
 test.each([
@@ -51,7 +62,7 @@ test.each([
   ['one with another behind it', `${lineOf(seq)}${lineOf(seq)}`],
   ['one with a space', lineOf(seq).replace(',', ', ')],
 ])('%s is not', (_, line) => {
-  expect(isPlainlyFit(encoder.encode(line), seq)).toBe(false)
+  expect(recognises(encoder.encode(line), seq)).toBe(false)
 })
 
 const values: fc.Arbitrary<unknown> = fc.oneof(
@@ -80,7 +91,7 @@ test('whatever an event has for a member, it is recognised where parsing finds n
     fc.property(members, fc.constantFrom(40, 400, 40_000), fc.constantFrom(2, 4, 32), (members, bytes, depth) => {
       const lower: Limits = { ...limits, eventBytes: 40_000, propertiesBytes: bytes, stateBytes: bytes, depth }
       const line = encoder.encode(JSON.stringify(eventOf(seq, members)))
-      const recognised = createGlance(STREAM, lower)(line, seq)
+      const recognised = recognises(line, seq, lower)
       // These are parsed, fit or not: what is longer, and names that are escaped or count for nothing.
       const isNameless = members.type !== 'track' && (typeof members.event !== 'string' || members.event === '')
       const isOdd = line.length > bytes || escapesNames(members) || ('event' in members && isNameless)
@@ -108,7 +119,7 @@ test('a timestamp is recognised where parsing takes it, and only there', () => {
   fc.assert(
     fc.property(text, (timestamp) => {
       const line = encoder.encode(lineOf(seq, { timestamp }))
-      expect(isPlainlyFit(line, seq)).toBe(isFit(line))
+      expect(recognises(line, seq)).toBe(isFit(line))
     }),
     { numRuns: 5_000 },
   )
@@ -165,7 +176,7 @@ test('whatever becomes of its bytes, what is recognised is fit', () => {
         const at = place % (line.length + 1)
         line = Uint8Array.from([...line.subarray(0, at), ...put, ...line.subarray(at + removed)])
       }
-      if (!isPlainlyFit(line, seq)) return
+      if (!recognises(line, seq)) return
       recognised++
       expect(isFit(line)).toBe(true)
     }),
@@ -180,7 +191,7 @@ test('nothing is recognised that no parser may take, and most of what each must'
   for (const text of corpus) {
     for (const line of [`${begin},"x":${text}}`, `${begin},"x":[${text}]}`, `${begin},${text}}`, text]) {
       const encoded = encoder.encode(line)
-      if (!isPlainlyFit(encoded, seq)) continue
+      if (!recognises(encoded, seq)) continue
       recognised++
       expect([line, isFit(encoded)]).toEqual([line, true])
     }
@@ -208,7 +219,7 @@ test('what is no UTF-8 is not recognised, and all that is', () => {
         } catch {
           isUtf8 = false
         }
-        expect([character, isPlainlyFit(line, seq)]).toEqual([character, isUtf8])
+        expect([character, recognises(line, seq)]).toEqual([character, isUtf8])
       }
     }
   }
@@ -220,17 +231,17 @@ const withProperties = (members: string) =>
 test.each(['"__proto__":1', '"a":[{"__proto__":{}}]', '"\\u005f_proto__":1', '"a":1,"\\u0061":2'])(
   'what would be poison, or read in two ways, is not recognised: %s',
   (members) => {
-    expect(isPlainlyFit(withProperties(members), seq)).toBe(false)
+    expect(recognises(withProperties(members), seq)).toBe(false)
   },
 )
 
 test('a name that stands twice is found wherever it stands, and names beyond 32 in one object are parsed', () => {
   const named = (count: number, ...more: string[]) =>
     [...Array.from({ length: count }, (_, index) => `n${index}`), ...more].map((name) => `"${name}":1`).join()
-  expect(isPlainlyFit(withProperties(named(32)), seq)).toBe(true)
-  expect(isPlainlyFit(withProperties(named(33)), seq)).toBe(false)
-  for (const again of ['n0', 'n17', 'n30']) expect(isPlainlyFit(withProperties(named(31, again)), seq)).toBe(false)
+  expect(recognises(withProperties(named(32)), seq)).toBe(true)
+  expect(recognises(withProperties(named(33)), seq)).toBe(false)
+  for (const again of ['n0', 'n17', 'n30']) expect(recognises(withProperties(named(31, again)), seq)).toBe(false)
   // The same name in other objects is another one.
-  expect(isPlainlyFit(withProperties('"a":{"a":1,"b":{"a":2}},"b":[{"a":1},{"a":2}]'), seq)).toBe(true)
-  expect(isPlainlyFit(withProperties('"a":{"a":1,"b":{}},"b":1,"a":2'), seq)).toBe(false)
+  expect(recognises(withProperties('"a":{"a":1,"b":{"a":2}},"b":[{"a":1},{"a":2}]'), seq)).toBe(true)
+  expect(recognises(withProperties('"a":{"a":1,"b":{}},"b":1,"a":2'), seq)).toBe(false)
 })

@@ -56,11 +56,11 @@ export function expectBatch(posted: Posted): Expected {
   if (isLarge) return { refused: 'body_too_large' }
   if (plain.length > MOST_BYTES) return { refused: 'batch_too_large' }
   if (!header) return { refused: first.length <= 8_192 && !isRead ? 'invalid_utf8' : 'invalid_header' }
-  if (lines.length > 500) return { refused: 'too_many_events' }
 
   const expected: ExpectedLine[] = []
   let next = header.first
-  for (const line of lines) {
+  for (const [index, line] of lines.entries()) {
+    if (index === 500) return { refused: 'too_many_events' }
     if (next > header.last) return { refused: 'range_mismatch' }
     const found = readLine(line, header.streamId, next)
     if (found === 'mismatch' || found.through > header.last) return { refused: 'range_mismatch' }
