@@ -1,8 +1,10 @@
+import { createHash } from 'node:crypto'
+import { gunzipSync } from 'node:zlib'
 import { createCollector, webhookSink } from '@waybill/collector'
 import { Hono } from 'hono'
 
 /** What is measured: each takes a POST and has it at the sink before it answers. */
-export const appNames = ['waybill', 'parse', 'forward'] as const
+export const appNames = ['waybill', 'parse', 'digest', 'forward'] as const
 export type AppName = (typeof appNames)[number]
 
 /** Waybill's collector with its defaults and a webhook, logging a line a batch as it does where it is deployed. */
@@ -48,9 +50,28 @@ function toParser(sink: string): Hono {
   return app
 }
 
+/**
+ * What is left of a collector whose sinks get plain text and that knows a batch by its digest, when it checks nothing, adds
+ * nothing to a line, and neither logs nor remembers.
+ */
+function toDigester(sink: string): Hono {
+  const app = new Hono()
+  app.post('/v1/events', async (c) => {
+    const sent = new Uint8Array(await c.req.arrayBuffer())
+    const plain = c.req.query('encoding') === 'gzip' ? gunzipSync(sent) : sent
+    const digest = createHash('sha256').update(plain).digest('hex')
+    const headers = { 'Content-Type': 'application/x-ndjson' }
+    const answer = await fetch(sink, { method: 'POST', body: new Uint8Array(plain), headers })
+    await answer.body?.cancel()
+    return c.json({ digest }, answer.ok ? 200 : 502)
+  })
+  return app
+}
+
 /** The servers beside Waybill, by name. */
 export const toApp: Record<AppName, (sink: string, log: (line: string) => void) => Hono> = {
   waybill: toWaybill,
   parse: toParser,
+  digest: toDigester,
   forward: toForwarder,
 }
