@@ -17,19 +17,16 @@ import {
   startNginx,
 } from './start-servers.ts'
 
-/** As many batches as a collector needs some tenths of a second for. */
+/** As many batches as a collector needs a tenth of a second for, which is as long as the others are measured. */
 const kinds: readonly Kind[] = [
-  { events: 1, batches: 200 },
-  { events: 10, batches: 120 },
-  { events: 100, batches: 50 },
-  { events: 500, batches: 12 },
+  { events: 1, batches: 250 },
+  { events: 10, batches: 200 },
+  { events: 100, batches: 120 },
+  { events: 500, batches: 35 },
 ].flatMap((kind) => (['gzip', 'plain'] as const).map((encoding) => ({ ...kind, encoding })))
 
-/** Before what counts: V8 needs some hundreds of batches, and thousands of events, to know what is worth compiling. */
-const warmUp: readonly Kind[] = [
-  { events: 100, encoding: 'gzip', batches: 100 },
-  { events: 1, encoding: 'plain', batches: 400 },
-]
+/** Rounds before those that count: V8 needs hundreds of batches of all kinds to know what is worth compiling, and for what. */
+const WARM_UP = 3
 
 /** All servers, all kinds of batches, round by round. */
 export async function compare(rounds: number): Promise<Pick<Results, 'rounds' | 'kinds' | 'rows' | 'peaks'>> {
@@ -50,23 +47,20 @@ export async function compare(rounds: number): Promise<Pick<Results, 'rounds' | 
     const make = createBatchMaker()
     const sizes: Results['kinds'] = []
     const samples = new Map<string, Sample[]>()
-    for (const kind of warmUp) {
-      const pool = make(kind.batches, kind.events, kind.encoding)
-      for (const server of servers) await measure(server, sink, pool)
-    }
-    for (let turn = 0; turn < rounds; turn++) {
+    for (let turn = -WARM_UP; turn < rounds; turn++) {
       for (const { events, encoding, batches } of kinds) {
         const pool = make(batches, events, encoding)
         // Each has its turn to be first: what others do on the machine comes to all alike.
-        for (const server of rotate(servers, turn)) {
+        for (const server of rotate(servers, turn + WARM_UP)) {
           const key = keyOf(server.name, events, encoding)
-          samples.set(key, [...(samples.get(key) ?? []), await measure(server, sink, pool)])
+          const sample = await measure(server, sink, pool)
+          if (turn >= 0) samples.set(key, [...(samples.get(key) ?? []), sample])
         }
         const { plainBytes, sentBytes } = pool
         if (turn === 0)
           sizes.push({ events, encoding, plainBytes: Math.round(plainBytes), sentBytes: Math.round(sentBytes) })
       }
-      console.log(`round ${turn + 1} of ${rounds}`)
+      console.log(turn < 0 ? 'warming up' : `round ${turn + 1} of ${rounds}`)
     }
     const rows = servers.flatMap(({ name }) =>
       kinds.map(({ events, encoding }) => toRow(name, { events, encoding }, samples)),
