@@ -5,6 +5,7 @@ import type { CheckedLine } from './check-lines.ts'
 type RejectedLine = Extract<CheckedLine, { kind: 'rejected' }>
 
 const encoder = new TextEncoder()
+const LF = 0x0a
 
 /** What the collector knows of a batch and the device does not. */
 export function toReceived(header: BatchHeader, now: number): Received {
@@ -22,19 +23,20 @@ export function enrich(lines: readonly CheckedLine[], streamId: StreamId, receiv
 
 /**
  * Puts a last member into the texts of objects, which are never parsed and written again: their bytes are the client's. All
- * are views of one piece of memory, as a piece for each costs more than its copying.
+ * are views of one piece of memory, as a piece for each costs more than its copying, with an LF behind each: as NDJSON they go
+ * out as they lie.
  */
 function append(objects: readonly Bytes[], member: Bytes): Bytes[] {
-  const whole = new Uint8Array(objects.reduce((length, object) => length + object.length - 1 + member.length, 0))
-  let end = 0
+  const whole = new Uint8Array(objects.reduce((length, object) => length + object.length + member.length, 0))
+  let next = 0
   return objects.map((object) => {
-    const from = end
+    const from = next
     whole.set(object, from)
-    end += object.length - 1
     // Over the last byte, which is its `}`.
-    whole.set(member, end)
-    end += member.length
-    return whole.subarray(from, end)
+    whole.set(member, from + object.length - 1)
+    next = from + object.length + member.length
+    whole[next - 1] = LF
+    return whole.subarray(from, next - 1)
   })
 }
 
