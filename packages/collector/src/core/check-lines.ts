@@ -11,7 +11,7 @@ import {
   type StreamId,
   toMessageId,
 } from '@waybill/protocol'
-import type { Bytes } from './bytes.ts'
+import { type Bytes, LF } from './bytes.ts'
 import { checkEvent } from './check-event.ts'
 import { expected } from './check-members.ts'
 import { checkTombstone, isTombstone } from './check-tombstone.ts'
@@ -32,12 +32,11 @@ type RangeMismatch = Extract<Refusal, { reason: 'range_mismatch' }>
 /** Why none of the lines go on. */
 export type LinesRefusal = RangeMismatch | Extract<Refusal, { reason: 'too_many_events' }>
 
-const LF = 0x0a
-
 /**
  * Holds the lines against the header's stream and range, and each event against the wire. The LF of the last line may be
- * left out. A line that says which seq it is must be the next one, or the whole batch is refused; a line that cannot say stands for the next seq and is
- * rejected alone. A tombstone stands for its range even when it is rejected, so that its neighbours keep their places.
+ * left out. A line that says which seq it is must be the next one, or the whole batch is refused; a line that cannot say
+ * stands for the next seq and is rejected alone. A tombstone stands for its range even when it is rejected, so that its
+ * neighbours keep their places.
  */
 export function checkLines(
   lines: Bytes,

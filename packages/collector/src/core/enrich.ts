@@ -1,11 +1,10 @@
 import type { BatchHeader, Received, StreamId, Tombstone } from '@waybill/protocol'
-import type { Bytes } from './bytes.ts'
+import { type Bytes, LF } from './bytes.ts'
 import type { CheckedLine } from './check-lines.ts'
 
 type RejectedLine = Extract<CheckedLine, { kind: 'rejected' }>
 
 const encoder = new TextEncoder()
-const LF = 0x0a
 
 /** What the collector knows of a batch and the device does not. */
 export function toReceived(header: BatchHeader, now: number): Received {

@@ -1,8 +1,6 @@
-import { type Bytes, concat } from './bytes.ts'
+import { type Bytes, concat, LF } from './bytes.ts'
 
 const encoder = new TextEncoder()
-
-const LF = 0x0a
 
 /** Lines as NDJSON, each ended by an LF. Those that lie so in memory, as `enrich` lays them, are not copied. */
 export const toNdjson = (lines: readonly Bytes[]): Bytes =>

@@ -1,9 +1,9 @@
-import type { Bytes } from './bytes.ts'
+import { type Bytes, LF } from './bytes.ts'
 
 /** Told of each member of the outermost object: from where to where its name is, and its value. */
 export type OnMember = (name: number, nameEnd: number, value: number, valueEnd: number) => void
 
-const [LF, QUOTE, BACKSLASH, COMMA, COLON, SPACE] = [0x0a, 0x22, 0x5c, 0x2c, 0x3a, 0x20]
+const [QUOTE, BACKSLASH, COMMA, COLON, SPACE] = [0x22, 0x5c, 0x2c, 0x3a, 0x20]
 const [OBJECT, OBJECT_END, ARRAY, ARRAY_END] = [0x7b, 0x7d, 0x5b, 0x5d]
 const [MINUS, PLUS, POINT, ZERO, ONE, NINE] = [0x2d, 0x2b, 0x2e, 0x30, 0x31, 0x39]
 const [LOWER, E, U, A, F] = [0x20, 0x65, 0x75, 0x61, 0x66]

@@ -1,6 +1,4 @@
-import type { Bytes } from './bytes.ts'
-
-const LF = 0x0a
+import { type Bytes, LF } from './bytes.ts'
 
 /** Line 1, and every byte after its LF: what the digest of a batch covers. */
 export function splitBatch(batch: Bytes): { header: Bytes; rest: Bytes } {

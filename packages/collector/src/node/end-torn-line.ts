@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises'
+import { LF } from '../core/bytes.ts'
 
-const LF = 0x0a
 /** Longer than a line can be: in bytes. */
 const TAIL = 1_048_576
 
