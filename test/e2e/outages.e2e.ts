@@ -39,7 +39,7 @@ test('a proxy that answers 400 with HTML to everything rejects nothing, and all 
   proxy.answerWithHtml()
   await trackMany(page, COUNT)
   await expect.poll(() => proxy.batches().length).toBeGreaterThan(0)
-  expect(await flush(page, { timeout: 500 })).toMatchObject({ recorded: false, pending: COUNT })
+  expect(await flush(page, { timeout: 1_000 })).toMatchObject({ recorded: false, pending: COUNT })
   expect(await statsOf(page)).toMatchObject({ pending: COUNT, recorded: 0, rejected: 0, dropped: 0 })
 
   proxy.pass()

@@ -67,7 +67,7 @@ test('an older release that comes back after the next one writes raw for as long
   const older = await openTab({ name })
   const presented = proxy.batches().length
   expect(await trackRange(older, 3, 4)).toEqual([unstamped, unstamped])
-  expect(await flush(older, { timeout: 300 })).toEqual({ recorded: false, pending: 2, reason: 'timeout' })
+  expect(await flush(older, { timeout: 1_000 })).toEqual({ recorded: false, pending: 2, reason: 'timeout' })
   await older.reload()
   expect(await trackRange(older, 5)).toEqual([unstamped])
   expect(recordOf(await readStored(older, name), 'state')).toEqual(before)

@@ -86,7 +86,7 @@ test('an asked-for wait outlives a reload, and an explicit flush does not cut it
   const { retryAt } = await statsOf(page)
   await page.reload()
   expect(await statsOf(page)).toMatchObject({ retryAt, pending: COUNT })
-  expect(await flush(page, { timeout: 100 })).toEqual({ recorded: false, pending: COUNT, reason: 'sink_unavailable' })
+  expect(await flush(page, { timeout: 1_000 })).toEqual({ recorded: false, pending: COUNT, reason: 'sink_unavailable' })
   expect(proxy.batches()).toHaveLength(1)
 
   await page.clock.fastForward(600_000)

@@ -17,11 +17,11 @@ export const flusherCrashed: Scenario = {
 
 async function takeAway({ openApp, proxy, ledger }: Stage, end: (page: EnginePage) => Promise<void>): Promise<void> {
   const sending = await openApp(PATIENT)
-  await track(sending, ledger, 100)
+  // Before it tracks: what it finds when it starts it sends by itself, and that may be these events.
   proxy.hold()
-  const presented = proxy.batches().length
+  await track(sending, ledger, 100)
   void sending.evaluate(() => void window.waybill.flush()).catch(() => {})
-  await expect.poll(() => proxy.batches().length).toBeGreaterThan(presented)
+  await expect.poll(() => proxy.batches().length).toBe(1)
   await end(sending)
   proxy.pass()
   // Only now: an engine may run all tabs of a site in one process.

@@ -29,7 +29,7 @@ export const answeredWithHtml: Scenario = {
     const presented = proxy.batches().length
     await track(page, ledger, COUNT)
     await expect.poll(() => proxy.batches().length).toBeGreaterThan(presented)
-    expect(await page.evaluate(() => window.waybill.flush({ timeout: 500 }))).toMatchObject({ recorded: false })
+    expect(await page.evaluate(() => window.waybill.flush({ timeout: 1_000 }))).toMatchObject({ recorded: false })
     expect(await page.evaluate(() => window.waybill.stats())).toMatchObject({ pending: COUNT, rejected: 0 })
     proxy.pass()
     expect(await page.evaluate(() => window.waybill.flush({ timeout: 30_000 }))).toEqual({ recorded: true })

@@ -294,7 +294,9 @@ describe('stats', () => {
     const problem = { type: 'urn:waybill:problem:sink_unavailable', code: 'sink_unavailable', detail: 'It is down.' }
     await site.answer({ status: 503, retryAfter: '600', body: JSON.stringify(problem) })
     await waybill.track('a')
-    expect(await waybill.flush({ timeout: 200 })).toEqual({ recorded: false, pending: 1, reason: 'sink_unavailable' })
+    waybill.flush()
+    await expect.poll(async () => (await waybill.stats()).lastError?.code).toBe('sink_unavailable')
+    expect(await waybill.flush({ timeout: 1_000 })).toEqual({ recorded: false, pending: 1, reason: 'sink_unavailable' })
     const { retryAt, lastError, cuts } = await waybill.stats()
     expect([lastError?.code, cuts]).toEqual(['sink_unavailable', 1])
     expect(Date.parse(retryAt ?? '') - Date.now()).toBeGreaterThan(590_000)
@@ -312,7 +314,7 @@ describe('flush', () => {
     const { waybill, site } = await openWaybill()
     await site.answer({ hang: true })
     await waybill.track('a')
-    expect(await waybill.flush({ timeout: 100 })).toEqual({ recorded: false, pending: 1, reason: 'timeout' })
+    expect(await waybill.flush({ timeout: 1_000 })).toEqual({ recorded: false, pending: 1, reason: 'timeout' })
     expect((await waybill.stats()).pending).toBe(1)
   })
 
@@ -378,7 +380,7 @@ describe('two pages on one buffer', () => {
     await expect.poll(async () => (await site.seen()).length).toBe(1)
     const other = start(await openPage(), site, { name })
     await other.track('b')
-    expect(await other.flush({ timeout: 300 })).toMatchObject({ recorded: false, pending: 2 })
+    expect(await other.flush({ timeout: 1_000 })).toMatchObject({ recorded: false, pending: 2 })
     expect(await site.seen()).toHaveLength(1)
 
     page.frame.remove()
@@ -406,7 +408,8 @@ describe('a page after an outage', () => {
     const { waybill, site, name } = await openWaybill()
     await site.answer({ reset: true }, { reset: true }, { reset: true }, { reset: true })
     await waybill.track('a')
-    await waybill.flush({ timeout: 100 })
+    waybill.flush()
+    await expect.poll(async () => (await site.seen()).length).toBeGreaterThan(0)
     await waybill.close()
     const cut = (await readAll(openStores(name))).delivery.list[0]
     expect(cut?.batchId).toBeDefined()
@@ -427,7 +430,8 @@ describe('a page after an outage', () => {
     const { waybill, site, name } = await openWaybill()
     await site.answer({ status: 503, body: '<html>' }, { status: 503, body: '<html>' })
     await waybill.track('a')
-    await waybill.flush({ timeout: 10 })
+    waybill.flush()
+    await expect.poll(async () => (await site.seen()).length).toBeGreaterThan(0)
     await waybill.close()
     const elsewhere = createSite()
     const next = start(await openPage(), elsewhere, { name, writeKey: 'wk_2' })
