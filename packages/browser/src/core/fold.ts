@@ -1,6 +1,7 @@
 import { byteLength, checkShape, type Json, limits } from '@waybill/protocol'
 import type { Accumulator, FoldContext, TrackedEvent } from './accumulator.ts'
 import { describe } from './describe.ts'
+import { exceeds } from './exceeds.ts'
 import { forbidPromise } from './forbid-promise.ts'
 import { freeze } from './freeze.ts'
 
@@ -137,7 +138,7 @@ export function foldAll(before: Accumulated, folding: Folding): Required<Accumul
     const others = yielding.filter((name) => !essentials.has(name))
     return most([others, yielding, names].find(({ length }) => length > 0) as string[], size)
   }
-  while (sizeOf(after.values) > maxBytes) {
+  while (exceeds(JSON.stringify(after.values), maxBytes)) {
     const name = choose()
     const bytes = size(name)
     write(name, smaller(name) ?? GONE)

@@ -1,5 +1,6 @@
-import { byteLength, type EndedSpan, type JsonObject, limits } from '@waybill/protocol'
+import { type EndedSpan, type JsonObject, limits } from '@waybill/protocol'
 import type { DropReason } from './drop-reason.ts'
+import { exceeds } from './exceeds.ts'
 import type { EventOperation, Monotonic, SpanOperation } from './operation.ts'
 import { SILENCE } from './running-time.ts'
 import { timestamp } from './timestamp.ts'
@@ -88,10 +89,9 @@ export function applySpan(spans: Spans, operation: SpanOperation): SpanOutcome {
     gathered[member] = sum
   }
   const after: OpenSpan = { ...span, properties: gathered, context: context ?? span.context }
-  if (byteLength(JSON.stringify(gathered)) > limits.propertiesBytes) return { reason: 'properties_too_large' }
+  if (exceeds(JSON.stringify(gathered), limits.propertiesBytes)) return { reason: 'properties_too_large' }
   const all = call === 'end' ? { [id]: after } : { ...others, [id]: after }
-  const bytes = byteLength(JSON.stringify(all))
-  if (bytes > BYTES || Object.keys(all).length > MOST) return { reason: 'state_too_large' }
+  if (exceeds(JSON.stringify(all), BYTES) || Object.keys(all).length > MOST) return { reason: 'state_too_large' }
   if (call !== 'end') return { spans: all, id }
   const event = toEvent(id, after, { outcome: operation.outcome ?? 'completed', at, monotonic, context: after.context })
   return { spans: others, id, event: { ...event, ...(operation.page && { page: operation.page }) } }

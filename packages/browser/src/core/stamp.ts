@@ -3,6 +3,7 @@ import type { Accumulator, BufferHealth, BuiltInAccumulator } from './accumulato
 import type { Session } from './accumulators/session.ts'
 import { countFor } from './delivery.ts'
 import type { DropReason } from './drop-reason.ts'
+import { exceeds } from './exceeds.ts'
 import { type Fault, foldAll } from './fold.ts'
 import type { EventOperation, Journal, Operation } from './operation.ts'
 import { partFrom } from './part-from.ts'
@@ -115,7 +116,7 @@ export function stamp(
   }
   const register = (registered: JsonObject, properties: JsonObject): JsonObject | undefined => {
     const all = { ...registered, ...properties }
-    return byteLength(JSON.stringify(all)) <= REGISTERED_BYTES ? all : undefined
+    return exceeds(JSON.stringify(all), REGISTERED_BYTES) ? undefined : all
   }
 
   /**
@@ -153,7 +154,7 @@ export function stamp(
       rejected,
       shed,
     }
-    const fits = byteLength(JSON.stringify({ ...page })) <= PAGE_BYTES
+    const fits = !exceeds(JSON.stringify({ ...page }), PAGE_BYTES)
     if (!fits) onFault({ code: 'state_too_large', detail: 'the scope page' })
     const carried = { registered, ...values, ...(fits && page), buffer }
     const identity = JSON.stringify({ anonymousId, userId, state: { ...carried, registered } })

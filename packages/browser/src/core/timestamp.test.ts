@@ -1,4 +1,5 @@
 import { isTimestamp } from '@waybill/protocol'
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { timestamp } from './timestamp.ts'
 
@@ -16,4 +17,16 @@ test.each([
 ])('a clock that shows an instant %s is written as the nearest that the protocol takes', (_when, ms, text) => {
   expect(timestamp(ms)).toBe(text)
   expect(isTimestamp(timestamp(ms))).toBe(true)
+})
+
+test('of two instants, a moment or years apart, each is written as the platform writes it', () => {
+  const instant = fc.double({ min: 0, max: 253_402_300_799_999, noNaN: true })
+  const distance = fc.double({ min: -2_000, max: 2_000, noNaN: true })
+  fc.assert(
+    fc.property(instant, distance, instant, (one, by, other) => {
+      for (const ms of [one, Math.max(one + by, 0), other, Math.round(one), Math.round(other)]) {
+        expect(timestamp(ms)).toBe(new Date(Math.min(ms, 253_402_300_799_999)).toISOString())
+      }
+    }),
+  )
 })

@@ -78,6 +78,18 @@ describe('what the app handed over', () => {
     ).toEqual({ date: '1970-01-01T00:00:00.000Z', not: null, list: [null, null], map: {}, text: '😀 \ud83d' })
   })
 
+  test('is asked once', () => {
+    let asked = 0
+    const properties = {
+      get total() {
+        return ++asked
+      },
+      nested: { toJSON: () => ++asked },
+    }
+    expect(propertiesOf(properties)).toEqual({ total: 1, nested: 2 })
+    expect(asked).toBe(2)
+  })
+
   test('is none when it is null or left out', () => {
     expect(propertiesOf(null)).toEqual({})
     expect(propertiesOf(undefined)).toEqual({})

@@ -1,5 +1,6 @@
-import { byteLength, checkShape, type EventType, type JsonObject, limits } from '@waybill/protocol'
+import { checkShape, type EventType, type JsonObject, limits } from '@waybill/protocol'
 import type { DropReason } from './drop-reason.ts'
+import { exceeds } from './exceeds.ts'
 import type { EventOperation, Monotonic } from './operation.ts'
 import { timestamp } from './timestamp.ts'
 
@@ -42,13 +43,14 @@ export function toEventOperation(
   at: number,
   moment: Moment,
 ): EventOperation | DropReason {
-  const { userId, priority, ...members } = call
+  const { userId, priority, properties, traits, ...members } = call
   if (!isName(name)) return 'invalid_name'
   const payload = 'traits' in call ? 'traits' : 'properties'
-  const value = toObject(call[payload])
-  if (typeof value === 'string') return value
-  const text = JSON.stringify({ ...members, [payload]: value, timestamp: timestamp(at), ...moment })
-  if (byteLength(text) > limits.eventBytes - limits.stateBytes - STAMP_BYTES) return 'event_too_large'
+  const object = toObjectText(call[payload])
+  if (typeof object === 'string') return object
+  const rest = JSON.stringify({ timestamp: timestamp(at), ...moment })
+  const text = `${JSON.stringify(members).slice(0, -1)},"${payload}":${object.text},${rest.slice(1)}`
+  if (exceeds(text, limits.eventBytes - limits.stateBytes - STAMP_BYTES)) return 'event_too_large'
   return {
     kind: 'event',
     at,
@@ -60,6 +62,15 @@ export function toEventOperation(
 
 /** A plain copy of what the app handed over, as JSON will carry it. */
 export function toObject(value: unknown): JsonObject | DropReason {
+  const object = toObjectText(value)
+  return typeof object === 'string' ? object : JSON.parse(object.text)
+}
+
+/** Where there is neither, a value is one level deep and fit: most events are never parsed. */
+const NESTED_OR_PROTOTYPE = /.[[{]|__proto__/
+
+/** The same as a text: the app's own code, like a getter or a `toJSON`, runs once. */
+function toObjectText(value: unknown): { text: string } | DropReason {
   let text: string | undefined
   try {
     text = JSON.stringify(value ?? {})
@@ -67,8 +78,8 @@ export function toObject(value: unknown): JsonObject | DropReason {
     return 'not_serialisable'
   }
   if (!text?.startsWith('{')) return 'not_an_object'
-  if (byteLength(text) > limits.propertiesBytes) return 'properties_too_large'
-  const copy: JsonObject = JSON.parse(text)
+  if (exceeds(text, limits.propertiesBytes)) return 'properties_too_large'
   // Registered properties sit two levels deep in an event, and one rule for all is enough.
-  return checkShape(copy, limits.depth - 2) ?? copy
+  const fault = NESTED_OR_PROTOTYPE.test(text) && checkShape(JSON.parse(text), limits.depth - 2)
+  return fault || { text }
 }

@@ -13,6 +13,7 @@ const readTimezone = (): string => {
 export function createPageContext(): () => JsonObject {
   const locale = globalThis.navigator?.language
   const timezone = readTimezone()
+  const referrer = clip(globalThis.document?.referrer)
   let href: string | undefined
   let place: JsonObject | undefined
   return (): JsonObject => {
@@ -23,6 +24,6 @@ export function createPageContext(): () => JsonObject {
       href = location.href
       place = { url: clip(origin + pathname + search), path: clip(pathname), search: clip(search) }
     }
-    return { page: { ...place, title: clip(document.title), referrer: clip(document.referrer) }, locale, timezone }
+    return { page: { ...place, title: clip(document.title), referrer }, locale, timezone }
   }
 }

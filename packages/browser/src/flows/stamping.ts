@@ -424,7 +424,8 @@ export function createStamper(options: StamperOptions): Stamper {
         } else {
           waiting.push({ operation, resolve })
           if (left) write()
-          else queueMicrotask(write)
+          // Not `queueMicrotask`, a call into the browser for which the app’s script would wait.
+          else Promise.resolve().then(write)
         }
       })
       unsettled.add(promise)
