@@ -23,8 +23,8 @@ const STREAM = '0192d0c0-0000-7000-8000-000000000001' as StreamId
 const wide = { ...limits, eventBytes: 2 * limits.batchBytes, batchEvents: limits.batchBytes }
 const encode = (text: string): Bytes => new TextEncoder().encode(text)
 
-const event = (member: string) =>
-  `{"streamId":"${STREAM}","seq":1,"messageId":"${STREAM}.1","type":"track","event":"x","anonymousId":"a","timestamp":"2026-11-22T10:00:00.000Z",${member}}`
+const event = (member: string, seq = 1) =>
+  `{"streamId":"${STREAM}","seq":${seq},"messageId":"${STREAM}.${seq}","type":"track","event":"x","anonymousId":"a","timestamp":"2026-11-22T10:00:00.000Z",${member}}`
 const fill = (text: string, bytes: number) => text.repeat(Math.ceil(bytes / text.length))
 const numbered = (bytes: number, each: (index: number) => string) =>
   Array.from({ length: Math.floor(bytes / each(10_000).length) }, (_, index) => each(index)).join(',')
@@ -40,6 +40,7 @@ const bodies: Record<string, (bytes: number) => string[]> = {
   'large properties': (bytes) => [event(`"properties":{"x":"${fill('\\n', bytes)}"}`)],
   'one member, named again and again': (bytes) => [event(`"context":{${numbered(bytes, () => '"a":1')}}`)],
   'members with names of their own': (bytes) => [event(`"context":{${numbered(bytes, (index) => `"${index}a":1`)}}`)],
+  'names alike but for their first byte': (bytes) => Array.from({ length: bytes / 16_384 }, alikeNames),
   'members called by numbers': (bytes) => [event(`"context":{${numbered(bytes, (index) => `"${index * 7919}":1`)}}`)],
   'empty objects': (bytes) => [event(`"context":{"x":[${numbered(bytes, () => '{}')}]}`)],
   'numbers out of range': (bytes) => [event(`"context":{"x":[${numbered(bytes, () => '1e999')}]}`)],
@@ -47,6 +48,12 @@ const bodies: Record<string, (bytes: number) => string[]> = {
   'tiny lines': (bytes) => Array.from({ length: bytes / 64 }, () => '{}'),
   'empty lines': (bytes) => Array.from({ length: bytes / 64 }, () => ''),
   tombstones: (bytes) => Array.from({ length: bytes / 80 }, (_, index) => tombstone(index + 1)),
+}
+
+/** 32 names, as many as are compared with each other, of 471 bytes each. */
+const alikeNames = (_: unknown, index: number) => {
+  const members = Array.from({ length: 32 }, (_, name) => `"${name.toString(32)}${fill('x', 470)}":1`)
+  return event(`"context":{${members}}`, index + 1)
 }
 
 const tombstone = (seq: number) => `{"streamId":"${STREAM}","seq":${seq},"type":"shed","reason":"age"}`

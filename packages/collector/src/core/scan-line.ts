@@ -18,6 +18,11 @@ const prototype = encoder.encode('__proto__')
 export const LEVELS = 32
 /** Names in one object: a line that has more is parsed. It bounds how often names are compared. */
 const NAMES = 32
+/**
+ * Bytes of names that may still be compared beyond their last ones: no more than the names of the line have. A line made so
+ * that its names differ in their first bytes alone is parsed.
+ */
+let spare = 0
 
 // What is open while a line is scanned, which is done before another begins. Of each level: how many names its object has,
 // or that it is an array; and from where to where each name is.
@@ -38,10 +43,12 @@ export const NOWHERE = -1
  * @param levels how deep it may be, at most `LEVELS`
  * @param onMember told of each as it is passed, before it is known whether the line has a fault behind it
  * @returns where the line ends, which is at its LF; `NOWHERE` for any other line, of whose faults this says nothing, and for
- *   one that has a name twice in one object, a name `__proto__`, or more than 32 names in one object
+ *   one that has a name twice in one object, a name `__proto__`, more than 32 names in one object, or names so alike that it
+ *   takes long to tell them apart
  */
 export function scanLine(lines: Bytes, from: number, levels: number, onMember: OnMember): number {
   if (lines[from] !== OBJECT) return NOWHERE
+  spare = 0
   let at = from
   let level = -1
   for (;;) {
@@ -105,8 +112,9 @@ function passName(lines: Bytes, at: number, level: number): number {
   const count = counts[level] as number
   if (end === NOWHERE || lines[end] !== COLON || count === NAMES || isText(prototype, lines, from, to)) return NOWHERE
   const first = level * NAMES
+  spare += to - from
   for (let index = first; index < first + count; index++) {
-    if (isSame(lines, begins[index] as number, ends[index] as number, from, to)) return NOWHERE
+    if (isSame(lines, begins[index] as number, ends[index] as number, from, to) || spare < 0) return NOWHERE
   }
   begins[first + count] = from
   ends[first + count] = to
@@ -118,8 +126,10 @@ function passName(lines: Bytes, at: number, level: number): number {
 function isSame(lines: Bytes, from: number, to: number, otherFrom: number, otherTo: number): boolean {
   const length = to - from
   if (otherTo - otherFrom !== length) return false
-  for (let index = length - 1; index >= 0; index--) if (lines[from + index] !== lines[otherFrom + index]) return false
-  return true
+  let index = length - 1
+  while (index >= 0 && lines[from + index] === lines[otherFrom + index]) index--
+  spare -= length - 1 - index
+  return index < 0
 }
 
 function passScalar(lines: Bytes, at: number): number {
