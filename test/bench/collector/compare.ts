@@ -56,9 +56,14 @@ export async function compare(rounds: number): Promise<Pick<Results, 'rounds' | 
           const sample = await measure(server, sink, pool)
           if (turn >= 0) samples.set(key, [...(samples.get(key) ?? []), sample])
         }
-        const { plainBytes, sentBytes } = pool
-        if (turn === 0)
-          sizes.push({ events, encoding, plainBytes: Math.round(plainBytes), sentBytes: Math.round(sentBytes) })
+        if (turn === 0) {
+          const bytes = {
+            lineBytes: pool.lineBytes,
+            plainBytes: pool.plainBytes,
+            sentBytes: Math.round(pool.sentBytes),
+          }
+          sizes.push({ events, encoding, ...bytes })
+        }
       }
       console.log(turn < 0 ? 'warming up' : `round ${turn + 1} of ${rounds}`)
     }

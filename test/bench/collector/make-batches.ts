@@ -24,7 +24,8 @@ export interface Pool {
   firstStream: number
   events: number
   encoding: Encoding
-  /** Of one batch, before compression and as it travels; means. */
+  /** Of one batch: of its lines, with its header before compression, and as it travels; means. */
+  lineBytes: number
   plainBytes: number
   sentBytes: number
 }
@@ -87,21 +88,21 @@ export function createBatchMaker(): (count: number, events: number, encoding: En
   return (count, events, encoding, level = 6) => {
     const firstStream = streams + 1
     const own = lines.slice(0, events).join('\n')
-    let [plainBytes, sentBytes] = [0, 0]
+    let [lineBytes, plainBytes, sentBytes] = [0, 0, 0]
     const batches = Array.from({ length: count }, () => {
       const stream = ++streams
       const streamId = toStreamId(stream)
       const text = toText(streamId, own.replaceAll(PATTERN, streamId), events)
       const plain = Buffer.from(text)
       const body = encoding === 'gzip' ? gzipSync(plain, { level }) : plain
+      const lines = plain.subarray(plain.indexOf(0x0a) + 1)
+      lineBytes += lines.length
       plainBytes += plain.length
       sentBytes += body.length
-      const digest = createHash('sha256')
-        .update(plain.subarray(plain.indexOf(0x0a) + 1))
-        .digest('hex')
-      return { body, stream, digest }
+      return { body, stream, digest: createHash('sha256').update(lines).digest('hex') }
     })
-    return { batches, firstStream, events, encoding, plainBytes: plainBytes / count, sentBytes: sentBytes / count }
+    const bytes = { lineBytes: lineBytes / count, plainBytes: plainBytes / count, sentBytes: sentBytes / count }
+    return { batches, firstStream, events, encoding, ...bytes }
   }
 }
 

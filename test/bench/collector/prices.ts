@@ -29,7 +29,7 @@ export const prices = {
   logs: 0.6,
 } as const
 
-export const free = { requestsPerDay: 100_000, cpuMs: 10, logsPerDay: 200_000, queueOperationsPerDay: 10_000 } as const
+export const free = { requestsPerDay: 100_000, cpuMs: 10 } as const
 
 export const platformLimits = {
   /** Bytes that one operation of a queue covers. */
@@ -43,6 +43,6 @@ export const platformLimits = {
   backlogBytes: 25_000_000_000,
   /** Consumer invocations at once, by queue. */
   consumers: 250,
-  /** By queue consumer invocation. */
-  messagesPerConsumer: 100,
+  /** By queue consumer invocation, where no `max_batch_size` is set. */
+  messagesPerConsumer: 10,
 } as const

@@ -1,5 +1,5 @@
 import { median } from '../median.ts'
-import { toCosts, toDemand } from './cost.ts'
+import { RECEIVED, toCosts, toDemand } from './cost.ts'
 import type { Row } from './measure.ts'
 import { free, platformLimits, prices, READ_ON, sources } from './prices.ts'
 import type { Results } from './results.ts'
@@ -162,12 +162,10 @@ const toTargetTable = (results: Results): string =>
     ]),
   )
 
-/** What `received` adds to each line, in bytes. */
-const RECEIVED = 160
-
 function toBatchCost(results: Results, events: number) {
   const cpu = findRow(results, 'waybill workerd', events, 'gzip')?.cpuPerBatch ?? 0
-  return { events, cpuMs: cpu / 1_000, bytes: bytesOf(results, events) + events * RECEIVED }
+  const lineBytes = results.kinds.find((kind) => kind.events === events)?.lineBytes ?? 0
+  return { events, cpuMs: cpu / 1_000, lineBytes, bytes: lineBytes + events * RECEIVED }
 }
 
 const sizesOf = ({ kinds }: Results): number[] => [...new Set(kinds.map(({ events }) => events))]
@@ -233,6 +231,6 @@ Requests of a paid Worker have no limit, and R2 none on objects or bytes: it tak
 each batch has its own ([R2 limits](${sources.r2Limits})). So **Worker → R2 passes a billion a day at every size**; only the price
 asks for large batches. A queue takes ${whole(messagesPerSecond)} messages a second, holds ${whole(backlogBytes / 1e9)} GB and has ${consumers} consumers at once
 ([Queues limits](${sources.queuesLimits})): for ${PEAK} times the mean it takes as many queues as
-the table says, by site or by stream, and consumers that never stand still for longer than it says. The free plan ends at ${whole(free.requestsPerDay)} requests a day and ${free.cpuMs} ms a request
+the table says, by site or by stream, and consumers that never stand still for longer than it says, at that peak. The free plan ends at ${whole(free.requestsPerDay)} requests a day and ${free.cpuMs} ms a request
 ([Workers limits](${sources.workersLimits})).`
 }

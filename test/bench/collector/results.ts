@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module'
 import { cpus, totalmem } from 'node:os'
 import { readResults, writeResults, writeTable } from '../keep-results.ts'
-import type { Encoding } from './make-batches.ts'
+import type { Encoding, Pool } from './make-batches.ts'
 import type { Row, Spread } from './measure.ts'
 import { toReport } from './report.ts'
 import { canPin, nginxVersion, type ServerName } from './start-servers.ts'
@@ -10,7 +10,7 @@ import { canPin, nginxVersion, type ServerName } from './start-servers.ts'
 export interface Results {
   measured: Surroundings
   rounds: number
-  kinds: { events: number; encoding: Encoding; plainBytes: number; sentBytes: number }[]
+  kinds: ({ events: number; encoding: Encoding } & Pick<Pool, 'lineBytes' | 'plainBytes' | 'sentBytes'>)[]
   rows: Row[]
   /** The most memory that was resident at once in the whole run, in MB. */
   peaks: Partial<Record<ServerName, number>>
