@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 import { bundle } from '../harness/bundle.ts'
 import { writeResults, writeTable } from './keep-results.ts'
-import { type GrowthResults, toGrowthTable } from './page/growth-table.ts'
+import { type GrowthResults, toGrowthTable, toGrowthTargets } from './page/growth-table.ts'
 import { chromiumVersion, machine, today } from './page/machine.ts'
 import { type GrowthFigures, measureGrowth } from './page/measure-growth.ts'
 import { entryOf, versionOf } from './page/peers.ts'
@@ -11,7 +11,7 @@ import { toSpread } from './page/spread.ts'
 
 const { values } = parseArgs({
   options: {
-    rounds: { type: 'string', default: '3' },
+    rounds: { type: 'string', default: '5' },
     waiting: { type: 'string', default: '0,1000,10000,100000' },
   },
 })
@@ -45,5 +45,6 @@ const results: GrowthResults = {
   waiting: Object.fromEntries([...runs].map(([count, own]) => [count, toSpreads(own)])),
 }
 console.log(`\n${toGrowthTable(results)}\n`)
+for (const target of toGrowthTargets(results)) console.log(target)
 await writeResults('growth', results)
 await writeTable('growth', toGrowthTable(results))

@@ -1,18 +1,25 @@
+export interface Regression {
+  /** What has become worse, and beside what. */
+  words: string
+  /** Whether it takes time, which another CPU takes more or less of. */
+  isOfCpu: boolean
+}
+
 /**
- * Says what has become worse than the kept results, and lets the process fail. Not on another CPU than theirs: by how much
- * ratios differ from one to the next nobody has measured.
- *
- * @param regressions in words
+ * Says what has become worse than the kept results, and lets the process fail. What takes time not on another CPU than
+ * theirs: by how much ratios differ from one to the next nobody has measured.
  */
 export function tellRegressions(
-  regressions: readonly string[],
+  regressions: readonly Regression[],
   { cpu, keptCpu }: { cpu: string; keptCpu: string },
 ): void {
   if (regressions.length === 0) {
     console.log('Nothing is worse than kept beyond the noise.')
     return
   }
-  for (const regression of regressions) console.error(regression)
-  if (cpu === keptCpu) process.exitCode = 1
-  else console.error(`That fails nothing: this is ${cpu}, and what is kept was measured on ${keptCpu}.`)
+  for (const { words, isOfCpu } of regressions) {
+    const counts = !isOfCpu || cpu === keptCpu
+    if (counts) process.exitCode = 1
+    console.error(counts ? words : `${words}; that fails nothing: this is ${cpu}, what is kept is of ${keptCpu}`)
+  }
 }

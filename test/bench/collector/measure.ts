@@ -50,6 +50,9 @@ export async function measure(server: Server, sink: CountingSink, pool: Pool): P
   if (arrived.missing > 0 || arrived.repeated > 0) {
     throw new Error(`${server.name}: ${arrived.missing} events are missing at the sink, ${arrived.repeated} repeated`)
   }
+  if (server.knowsRepeats && arrived.digested < batches) {
+    throw new Error(`${server.name}: ${batches - arrived.digested} batches came without the digest of their lines`)
+  }
   const at = (share: number) => latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))] ?? 0
   return {
     eventsPerSecond: (batches * pool.events) / seconds,
@@ -67,10 +70,20 @@ export interface Row extends Sample {
   server: ServerName
   events: number
   encoding: Encoding
-  /** CPU of the bare forwarder of the same runtime over this one's, round by round: least, median, most. */
-  ofForwarder?: Spread
-  /** The same of events per second. */
-  speedOfForwarder?: Spread
+  /** CPU of the bare forwarder of the same runtime over this one's. */
+  ofForwarder?: Ratios
+  /** Events per second of this one over the forwarder's. */
+  speedOfForwarder?: Ratios
+  /** Of Waybill: CPU of what parses and writes anew, in the same runtime, over this one's. */
+  ofParser?: Ratios
+}
+
+/** Taken each time from what was measured with the same batches. */
+export interface Ratios extends Spread {
+  /** So many were more than 1… */
+  above: number
+  /** …of so many. */
+  of: number
 }
 
 export interface Spread {

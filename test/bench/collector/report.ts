@@ -10,6 +10,7 @@ export const toReport = (results: Results): string =>
   [
     toMachine(results),
     toSpeedTable(results),
+    toParserRatios(results),
     toTargetTable(results),
     toCostTable(results),
     toDemandTable(results),
@@ -76,6 +77,36 @@ function toSpeedTable(results: Results): string {
   return toTable(head, rows)
 }
 
+/** Where Waybill is slower than what checks nothing, it says so. */
+function toParserRatios(results: Results): string {
+  const sizes = sizesOf(results)
+  const told = runtimes.map((runtime) => {
+    const ratios = sizes.map((events) => {
+      const [gzip, plain] = (['gzip', 'plain'] as const).map((encoding) => {
+        const ratio = findRow(results, `waybill ${runtime}`, events, encoding)?.ofParser?.median
+        return ratio?.toFixed(2) ?? '–'
+      })
+      return `${gzip} (${plain})`
+    })
+    return `${runtime} ${ratios.join(', ')}`
+  })
+  return (
+    `CPU of parse and write anew over Waybill’s, gzip (plain), at ${sizes.join(', ')} events a batch: ${told.join('; ')}. Below 1 Waybill ` +
+    'takes more: whatever is in a batch, it is authenticated, digested, remembered and logged.'
+  )
+}
+
+/** How likely two that are equally fast are to have one of them faster so often, or more often (sign test). */
+function chanceOf(above: number, of: number): number {
+  let ways = 1
+  let chance = 0
+  for (let count = 0; count <= of; count++) {
+    if (count >= above) chance += ways / 2 ** of
+    ways = (ways * (of - count)) / (count + 1)
+  }
+  return chance
+}
+
 /** What was aimed at, what came out, and whether that is enough. */
 export interface Target {
   target: string
@@ -86,29 +117,24 @@ export interface Target {
 export function toTargets(results: Results): Target[] {
   const each = (
     target: string,
-    judge: (
-      runtime: Runtime,
-      row: Row,
-      others: Record<'parse' | 'digest', Row>,
-    ) => { figure: string; reached: boolean },
+    judge: (runtime: Runtime, row: Row, digest: Row) => { figure: string; reached: boolean },
   ): Target[] =>
     runtimes.flatMap((runtime) => {
       const row = findRow(results, `waybill ${runtime}`, 100, 'gzip')
-      const parse = findRow(results, `parse ${runtime}`, 100, 'gzip')
       const digest = findRow(results, `digest ${runtime}`, 100, 'gzip')
-      if (!row || !parse || !digest) return []
-      return [{ target: `${target}, ${runtime}`, ...judge(runtime, row, { parse, digest }) }]
+      if (!row || !digest) return []
+      return [{ target: `${target}, ${runtime}`, ...judge(runtime, row, digest) }]
     })
   return [
-    ...each('Events per second: at least 0.6 of the bare forwarder’s', (_, row, { digest }) => {
+    ...each('Events per second: at least 0.6 of the bare forwarder’s', (_, row, digest) => {
       const tell = (each: Row) => `${(each.speedOfForwarder?.median ?? 0).toFixed(2)}; by CPU ${ratioOf(each)}`
       const figure = `${tell(row)} (inflating and digesting only: ${tell(digest)})`
       return { figure, reached: (row.speedOfForwarder?.median ?? 0) >= 0.6 }
     }),
-    ...each('Faster than parse and write anew', (_, row, { parse }) => {
-      const speed = (row.speedOfForwarder?.median ?? 0) / (parse.speedOfForwarder?.median ?? 1)
-      const byCpu = parse.cpuPerBatch / row.cpuPerBatch
-      return { figure: `${speed.toFixed(2)} times as fast; by CPU ${byCpu.toFixed(2)}`, reached: byCpu > 1 }
+    ...each('Faster than parse and write anew', (_, { ofParser }) => {
+      const { median = 0, least = 0, most = 0, above = 0, of = 0 } = ofParser ?? {}
+      const figure = `by CPU ${median.toFixed(2)} times as fast (${least.toFixed(2)} to ${most.toFixed(2)}), faster ${above} times of ${of}`
+      return { figure, reached: chanceOf(above, of) < 0.05 }
     }),
     ...each('CPU of a batch below 2 ms', (_, { cpuPerBatch }) => ({
       figure: `${(cpuPerBatch / 1_000).toFixed(1)} ms`,

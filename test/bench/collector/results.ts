@@ -4,7 +4,7 @@ import { readResults, writeResults, writeTable } from '../keep-results.ts'
 import type { Encoding, Pool } from './make-batches.ts'
 import type { Row, Spread } from './measure.ts'
 import { toReport } from './report.ts'
-import { canPin, nginxVersion, type ServerName } from './start-servers.ts'
+import { canPin, nginxVersion, type Runtime, type ServerName } from './start-servers.ts'
 
 /** What is kept of a run, in test/bench/results/collector.json. */
 export interface Results {
@@ -14,7 +14,7 @@ export interface Results {
   rows: Row[]
   /** The most memory that was resident at once in the whole run, in MB. */
   peaks: Partial<Record<ServerName, number>>
-  short: ShortResult
+  short: Record<Runtime, ShortResult>
   soak?: SoakResult
 }
 
@@ -31,20 +31,22 @@ export interface Surroundings {
   hono: string
 }
 
-/** What the short form measures, and how far it is from one time to the next. */
+/** What the short form measures in one runtime, and how far it is from one time to the next. */
 export interface ShortResult {
-  /** CPU of the bare forwarder over Waybill's, in Node, at 100 events and gzip: one for each repeat of the short form. */
-  ratios: number[]
-  ratio: Spread
+  /** See `measureShort`: one for each repeat of it. */
+  shares: number[]
+  share: Spread
 }
 
 /** Memory of the collectors under load for a while. */
 export interface SoakResult {
   date: string
+  /** Of each under load. */
   minutes: number
   servers: {
     server: ServerName
-    batches: number /** Resident MB: medians of each fifth of the time. */
+    batches: number
+    /** Resident MB: medians of each fifth of the time. */
     fifths: number[]
   }[]
 }

@@ -4,16 +4,17 @@ import { compare } from './compare.ts'
 import { profile } from './profile.ts'
 import { toTargets } from './report.ts'
 import { keep, readKept, surroundings } from './results.ts'
-import { measureNoise, measureShort, toFloor } from './short.ts'
+import { findRegressions, measureNoise, measureShort, toFloor } from './short.ts'
 import { soak } from './soak.ts'
+import type { Runtime } from './start-servers.ts'
 
 // Measures the collector beside what does less and what does it otherwise, and writes test/bench/results/collector.json and
 // the tables of the README.
 
 const usage = `Usage: pnpm bench:collector [--rounds 9]   all servers and batches; keeps the results
-       pnpm bench:collector --soak MINUTES   memory under load; keeps it with the results
+       pnpm bench:collector --soak MINUTES   memory of each under load for so long; keeps it with the results
        pnpm bench:collector --profile        where the time goes in Node
-       pnpm bench:collector --short          one ratio in half a minute; fails when it is worse than noise makes it`
+       pnpm bench:collector --short          two ratios in half a minute; fails when one is worse than noise makes it`
 
 /** How often the short form is repeated to know its noise. */
 const SHORT_REPEATS = 5
@@ -59,16 +60,12 @@ async function runSoak(minutes: number): Promise<void> {
 async function runShort(): Promise<void> {
   const kept = await readKept()
   if (!kept) throw new Error('There are no results to hold it against: run it without --short first')
-  const floor = toFloor(kept.short)
-  const { least, median, most } = kept.short.ratio
-  const ratio = await measureShort()
-  const { cpu } = surroundings()
-  console.log(
-    `Waybill's collector in Node does ${ratio} of what a bare forwarder does for the same CPU time, at 100 events and gzip.`,
-  )
-  console.log(
-    `Kept: ${median}, and ${least} to ${most} in ${kept.short.ratios.length} runs of this form; a regression is below ${floor}.`,
-  )
-  const regressions = ratio < floor ? [`collector: ${ratio} of the forwarder, where ${floor} is within the noise`] : []
-  tellRegressions(regressions, { cpu, keptCpu: kept.measured.cpu })
+  const shares = await measureShort()
+  for (const [runtime, { share, shares: before }] of Object.entries(kept.short)) {
+    console.log(
+      `Waybill's collector in ${runtime} does ${shares[runtime as Runtime]} of what a bare forwarder does for the same CPU time, at 100 events and gzip. Kept: ${share.median}, and ${share.least} to ${share.most} in ${before.length} runs of this form; a regression is below ${toFloor(kept.short[runtime as Runtime])}.`,
+    )
+  }
+  const regressions = findRegressions(shares, kept.short).map((words) => ({ words, isOfCpu: true }))
+  tellRegressions(regressions, { cpu: surroundings().cpu, keptCpu: kept.measured.cpu })
 }

@@ -1,46 +1,90 @@
+import { temporaryFolder } from '../../harness/temporary-folder.ts'
 import { median } from '../median.ts'
 import { startCountingSink } from './counting-sink.ts'
-import { createBatchMaker } from './make-batches.ts'
+import { createBatchMaker, type Pool } from './make-batches.ts'
 import { measure, round, spread } from './measure.ts'
 import type { ShortResult } from './results.ts'
-import { pinLoad, startInNode } from './start-servers.ts'
+import { bundleWorker, pinLoad, type Runtime, type Server, startInNode, startInWorkerd } from './start-servers.ts'
 
 const BATCHES = 50
 const WARM_UP = 6
 const ROUNDS = 12
+/** New processes, each time: what V8 compiles, and when, differs more from one to the next than a round does. */
+const PROCESSES = 3
+
+/** What the short form measures, by runtime. */
+export type Shares = Record<Runtime, number>
 
 /**
- * CPU of the bare forwarder over Waybill's, both in Node, batches of 100 events, gzip: what share of what the platform can do
- * is left. CPU time, as other work on the machine takes less of it than of the clock.
+ * CPU of the bare forwarder over Waybill's, batches of 100 events, gzip: what share of what the platform can do is left. CPU
+ * time, as other work on the machine takes less of it than of the clock; and the best of several processes, as a collector
+ * that has become slower is slower in all of them.
  */
-export async function measureShort(): Promise<number> {
+export async function measureShort(): Promise<Shares> {
   pinLoad()
+  const folder = await temporaryFolder('short')
+  try {
+    const place = { folder: folder.path, bundle: bundleWorker(folder.path) }
+    const all: Shares[] = []
+    for (let time = 0; time < PROCESSES; time++) all.push(await measureOnce(place))
+    const best = (runtime: Runtime) => Math.max(...all.map((shares) => shares[runtime]))
+    return { node: best('node'), workerd: best('workerd') }
+  } finally {
+    await folder[Symbol.asyncDispose]()
+  }
+}
+
+async function measureOnce(place: { folder: string; bundle: string }): Promise<Shares> {
   const sink = await startCountingSink()
-  const servers = [await startInNode('waybill', sink.url), await startInNode('forward', sink.url)] as const
+  const pairs = {
+    node: [await startInNode('waybill', sink.url), await startInNode('forward', sink.url)],
+    workerd: [await startInWorkerd('waybill', sink.url, place), await startInWorkerd('forward', sink.url, place)],
+  } as const satisfies Record<Runtime, readonly Server[]>
   try {
     const make = createBatchMaker()
-    const ratios: number[] = []
+    const share = async ([waybill, forward]: readonly [Server, Server], pool: Pool) => {
+      const own = await measure(waybill, sink, pool)
+      return (await measure(forward, sink, pool)).cpuPerBatch / own.cpuPerBatch
+    }
+    const shares: Shares[] = []
     for (let turn = 0; turn < WARM_UP + ROUNDS; turn++) {
       const pool = make(BATCHES, 100, 'gzip')
-      const [waybill, forward] = [await measure(servers[0], sink, pool), await measure(servers[1], sink, pool)]
-      if (turn >= WARM_UP) ratios.push(forward.cpuPerBatch / waybill.cpuPerBatch)
+      const turned = { node: await share(pairs.node, pool), workerd: await share(pairs.workerd, pool) }
+      if (turn >= WARM_UP) shares.push(turned)
     }
-    return round(median(ratios))
+    const middle = (runtime: Runtime) => round(median(shares.map((each) => each[runtime])))
+    return { node: middle('node'), workerd: middle('workerd') }
   } finally {
-    await Promise.all(servers.map((server) => server.stop()))
+    await Promise.all([...pairs.node, ...pairs.workerd].map((server) => server.stop()))
     await sink.close()
   }
 }
 
-/** The short form again and again, each time with new processes: that is its noise. */
-export async function measureNoise(times: number): Promise<ShortResult> {
-  const ratios: number[] = []
+/** The short form again and again: that is its noise. */
+export async function measureNoise(times: number): Promise<Record<Runtime, ShortResult>> {
+  const all: Shares[] = []
   for (let time = 1; time <= times; time++) {
-    ratios.push(await measureShort())
-    console.log(`short form ${time} of ${times}: ${ratios.at(-1)}`)
+    const shares = await measureShort()
+    all.push(shares)
+    console.log(`short form ${time} of ${times}: Node ${shares.node}, workerd ${shares.workerd}`)
   }
-  return { ratios, ratio: spread(ratios) }
+  const keep = (runtime: Runtime): ShortResult => {
+    const shares = all.map((each) => each[runtime])
+    return { shares, share: spread(shares) }
+  }
+  return { node: keep('node'), workerd: keep('workerd') }
 }
 
-/** Below this it is a regression: as far below the least that was measured as that is from the most. */
-export const toFloor = ({ ratio: { least, most } }: ShortResult): number => round(least - (most - least))
+/** Below this it is a regression: as many times below the least that was measured as that is below the median. */
+export const toFloor = ({ share: { least, median } }: ShortResult): number => round(least * (least / median))
+
+/** The runtimes in which Waybill's collector is worse than kept, with what was measured and what is within the noise. */
+export function findRegressions(shares: Shares, kept: Record<Runtime, ShortResult>): string[] {
+  return (Object.keys(shares) as Runtime[]).flatMap((runtime) => {
+    const floor = toFloor(kept[runtime])
+    if (shares[runtime] >= floor) return []
+    return [
+      `collector in ${runtime}: ${shares[runtime]} of what the forwarder does, where ${floor} is within the noise`,
+    ]
+  })
+}

@@ -8,8 +8,9 @@ import type { SoakResult } from './results.ts'
 import { bundleWorker, pinLoad, startInNode, startInWorkerd } from './start-servers.ts'
 
 const BATCHES = 100
+const EVENTS = 100
 
-/** Load on both collectors for so long, in turns, each batch a new one: does their memory grow? */
+/** Load on both collectors in turns until each has had it for so long, each batch a new one: does their memory grow? */
 export async function soak(minutes: number): Promise<SoakResult> {
   pinLoad()
   const folder = await temporaryFolder('soak')
@@ -20,17 +21,19 @@ export async function soak(minutes: number): Promise<SoakResult> {
   ]
   try {
     const make = createBatchMaker()
-    const seen = servers.map(() => ({ batches: 0, resident: [] as [at: number, megabytes: number][] }))
-    const began = performance.now()
-    const share = () => (performance.now() - began) / (minutes * 60_000)
-    while (share() < 1) {
-      for (const [index, server] of servers.entries()) {
-        const { batches } = await measure(server, sink, make(BATCHES, 100, 'gzip', 1))
-        const one = seen[index]
-        if (!one) continue
-        one.batches += batches
-        one.resident.push([share(), readUsage(server.pid).resident])
-      }
+    const runs = servers.map((server) => ({
+      server,
+      batches: 0,
+      share: 0,
+      resident: [] as [at: number, megabytes: number][],
+    }))
+    for (;;) {
+      const run = runs.reduce((least, each) => (each.share < least.share ? each : least))
+      if (run.share >= 1) break
+      const { batches, eventsPerSecond } = await measure(run.server, sink, make(BATCHES, EVENTS, 'gzip', 1))
+      run.batches += batches
+      run.share += (batches * EVENTS) / eventsPerSecond / (minutes * 60)
+      run.resident.push([run.share, readUsage(run.server.pid).resident])
     }
     const fifthsOf = (resident: readonly [at: number, megabytes: number][]) =>
       [0, 1, 2, 3, 4].map((fifth) => {
@@ -40,10 +43,10 @@ export async function soak(minutes: number): Promise<SoakResult> {
     return {
       date: new Date().toISOString().slice(0, 10),
       minutes,
-      servers: servers.map(({ name }, index) => ({
-        server: name,
-        batches: seen[index]?.batches ?? 0,
-        fifths: fifthsOf(seen[index]?.resident ?? []),
+      servers: runs.map(({ server, batches, resident }) => ({
+        server: server.name,
+        batches,
+        fifths: fifthsOf(resident),
       })),
     }
   } finally {

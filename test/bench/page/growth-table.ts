@@ -38,5 +38,25 @@ export function toGrowthTable({ date, machine, rounds, waiting }: GrowthResults)
   ].join('\n')
 }
 
+/** How much more an event may cost with the most that wait than with none. */
+const MOST_GROWTH = 1.25
+
+/** What is to be as it is where nothing waits, and whether it is, in words. */
+export function toGrowthTargets({ waiting }: GrowthResults): string[] {
+  const counts = Object.keys(waiting)
+  const [none, most] = [counts[0] ?? '', counts.at(-1) ?? '']
+  const judge = (words: string, figure: keyof GrowthFigures, scale: number) => {
+    const [before, after] = [none, most].map((count) => (waiting[count]?.[figure].median ?? Number.NaN) * scale)
+    const growth = (after as number) / (before as number)
+    return `${growth <= MOST_GROWTH ? 'Reached' : 'MISSED'}: ${words} with ${most} waiting at most ${MOST_GROWTH} times as with ${none}: ${toText(after as number)}, ${toText(before as number)}`
+  }
+  return [
+    judge('main thread to store an event, µs,', 'track', 1_000),
+    judge('main thread to send an event, µs,', 'flush', 1_000),
+    judge('heap when the page has started, KB,', 'heap', 1 / 1_000),
+    judge('heap afterwards, KB,', 'heapAfter', 1 / 1_000),
+  ]
+}
+
 const toText = (value: number): string =>
   Math.abs(value) >= 100 ? Math.round(value).toLocaleString('en') : String(Number(value.toPrecision(2)))

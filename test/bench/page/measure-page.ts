@@ -32,6 +32,7 @@ export interface PageRun {
   figures: PageFigures
   /** Of so many events that were handed over. */
   handedOver: number
+  /** Of these, so many different ones that have arrived, within a minute. */
   delivered: number
   chromium: string
   settings: object
