@@ -27,9 +27,11 @@ export async function soak(minutes: number): Promise<SoakResult> {
       share: 0,
       resident: [] as [at: number, megabytes: number][],
     }))
+    let told = 0
     for (;;) {
       const run = runs.reduce((least, each) => (each.share < least.share ? each : least))
       if (run.share >= 1) break
+      if (run.share * 10 >= told + 1) console.log(`${++told * 10} % of ${minutes} minutes of load on each`)
       const { batches, eventsPerSecond } = await measure(run.server, sink, make(BATCHES, EVENTS, 'gzip', 1))
       run.batches += batches
       run.share += (batches * EVENTS) / eventsPerSecond / (minutes * 60)
