@@ -75,8 +75,12 @@ export async function measureNoise(times: number): Promise<Record<Runtime, Short
   return { node: keep('node'), workerd: keep('workerd') }
 }
 
-/** Below this it is a regression: as many times below the least that was measured as that is below the median. */
-export const toFloor = ({ share: { least, median } }: ShortResult): number => round(least * (least / median))
+/** No share is taken for steadier than this, however alike its repeats were: they have seen one hour of one machine. */
+const LEAST_NOISE = 1.15
+
+/** Below this it is a regression: beyond the least that was measured by what the repeats differed by once more. */
+export const toFloor = ({ share: { least, most } }: ShortResult): number =>
+  round(least / Math.max(LEAST_NOISE, most / least))
 
 /** The runtimes in which Waybill's collector is worse than kept, with what was measured and what is within the noise. */
 export function findRegressions(shares: Shares, kept: Record<Runtime, ShortResult>): string[] {
