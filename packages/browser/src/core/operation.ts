@@ -17,7 +17,10 @@ export type Operation = Signature &
     | {
         kind: 'event'
         at: number
-        /** The event's own members as a JSON object's text: type, names, properties, timestamp, monotonic, context. */
+        /**
+         * The event's own members as a JSON object's text: type, names, properties, timestamp, monotonic, context. Of a call
+         * that was just made it may be a getter, which writes it when it is first read.
+         */
         text: string
         /** Set by `identify`. */
         userId?: string

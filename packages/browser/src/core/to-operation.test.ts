@@ -64,6 +64,15 @@ describe('what the app handed over', () => {
     expect(bodyOf(operation).properties).toEqual({ total: 42, items: [{ sku: 'a' }] })
   })
 
+  test('may change before the text of a small event is written, too', () => {
+    const properties: { [name: string]: unknown } = { total: 42 }
+    const operation = track(properties)
+    properties.total = 0
+    properties.more = 1
+    expect(bodyOf(operation).properties).toEqual({ total: 42 })
+    expect(bodyOf(operation)).toEqual(bodyOf(operation))
+  })
+
   test('is carried as JSON has it', () => {
     expect(
       propertiesOf({
@@ -185,6 +194,20 @@ describe('what the app handed over', () => {
     const call = { type: 'track' as const, event: 'x', properties: { t: 'x'.repeat(16_000) } }
     expect(toEventOperation('x', call, T0, { ...moment, context: title })).toBe('event_too_large')
     expect(toEventOperation('x', { ...call, properties: {} }, T0, { ...moment, context: title })).toBeTypeOf('object')
+  })
+
+  test('is never too large where it was not looked at', () => {
+    const worst = '\0'
+    const call = { type: 'track' as const, event: worst.repeat(500), properties: { t: worst.repeat(1_998) } }
+    // From contexts with which there is room enough to those with which the text is looked at.
+    for (const units of [0, 500, 1_000, 1_500, 2_000, 2_500, 3_000, 4_000, 8_000]) {
+      const context = { t: '✓'.repeat(units) }
+      const operation = toEventOperation(call.event, call, T0, { ...moment, context })
+      if (operation === 'event_too_large') continue
+      expect(byteLength(JSON.stringify(bodyOf(operation)))).toBeLessThanOrEqual(24_576)
+    }
+    const few = { ...moment, context: { t: '✓'.repeat(1_500) } }
+    expect(toEventOperation(call.event, call, T0, few)).toBeTypeOf('object')
   })
 
   test.each(['traits', 'properties'])('is refused as %s for the same reasons', (member) => {

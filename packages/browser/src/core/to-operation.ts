@@ -2,6 +2,7 @@ import { checkShape, type EventType, type JsonObject, limits } from '@waybill/pr
 import type { DropReason } from './drop-reason.ts'
 import { exceeds } from './exceeds.ts'
 import type { EventOperation, Monotonic } from './operation.ts'
+import { SMALL, type Snapshot, takeSnapshot } from './snapshot.ts'
 import { timestamp } from './timestamp.ts'
 
 /** One call of the app that tells of an event, in the words of the Segment Spec. */
@@ -19,6 +20,7 @@ export interface EventCall {
 /** What is true at the moment of a call and not known to the app. */
 export interface Moment {
   monotonic: Monotonic
+  /** Nobody changes it: the same object is the same text. */
   context: JsonObject
 }
 
@@ -31,8 +33,15 @@ export const isName = (name: unknown): name is string =>
 /** What an event gains when it is stamped, beside the state: ids and member names, with a user's id of 500 escapes. */
 const STAMP_BYTES = 4_096
 
+/** Bytes of an event that its stamp and its state leave it. */
+const EVENT_BYTES = limits.eventBytes - limits.stateBytes - STAMP_BYTES
+
+/** UTF-16 units of a context with which an event fits whose payload is small: there is room for names and times as well. */
+const SMALL_CONTEXT = (EVENT_BYTES - SMALL - NAME_LENGTH * 6 - 500) / 3
+
 /**
- * Serialises a call at once, so that nothing the app does to its objects later can change the event.
+ * Makes an event of a call, and nothing that the app does to its objects later can change it. Its text is written at once
+ * where only that can tell whether it fits, else when it is asked for: the app's script does not wait for it.
  *
  * @param name the name or id that this call cannot do without
  * @param at ms since 1970
@@ -41,23 +50,45 @@ export function toEventOperation(
   name: unknown,
   call: EventCall,
   at: number,
-  moment: Moment,
+  { monotonic, context }: Moment,
 ): EventOperation | DropReason {
   const { userId, priority, properties, traits, ...members } = call
   if (!isName(name)) return 'invalid_name'
   const payload = 'traits' in call ? 'traits' : 'properties'
-  const object = toObjectText(call[payload])
-  if (typeof object === 'string') return object
-  const rest = JSON.stringify({ timestamp: timestamp(at), ...moment })
-  const text = `${JSON.stringify(members).slice(0, -1)},"${payload}":${object.text},${rest.slice(1)}`
-  if (exceeds(text, limits.eventBytes - limits.stateBytes - STAMP_BYTES)) return 'event_too_large'
+  const contextText = writeContext(context)
+  const write = (object: string) => {
+    const rest = JSON.stringify({ timestamp: timestamp(at), monotonic })
+    return `${JSON.stringify(members).slice(0, -1)},"${payload}":${object},${rest.slice(1, -1)},"context":${contextText}}`
+  }
+  const given = take(call[payload])
+  if (typeof given === 'string') return given
+  let text: string | undefined
+  if (!given.isSmall || contextText.length > SMALL_CONTEXT) {
+    const object = toObjectText(given.value)
+    if (typeof object === 'string') return object
+    text = write(object.text)
+    if (exceeds(text, EVENT_BYTES)) return 'event_too_large'
+  }
   return {
     kind: 'event',
     at,
-    text,
+    get text() {
+      text ??= write(JSON.stringify(given.value))
+      return text
+    },
     userId: userId as string | undefined,
     priority: priority === 'low' || priority === 'high' ? priority : undefined,
   }
+}
+
+let lastContext: JsonObject | undefined
+let lastWritten = ''
+
+/** Most are of the same page as the one before, and then the same object. */
+function writeContext(context: JsonObject): string {
+  if (context !== lastContext) lastWritten = JSON.stringify(context)
+  lastContext = context
+  return lastWritten
 }
 
 /** A plain copy of what the app handed over, as JSON will carry it. */
@@ -66,8 +97,13 @@ export function toObject(value: unknown): JsonObject | DropReason {
   return typeof object === 'string' ? object : JSON.parse(object.text)
 }
 
-/** Where there is neither, a value is one level deep and fit: most events are never parsed. */
-const NESTED_OR_PROTOTYPE = /.[[{]|__proto__/
+function take(value: unknown): Snapshot | DropReason {
+  try {
+    return takeSnapshot(value)
+  } catch {
+    return 'not_serialisable'
+  }
+}
 
 /** The same as a text: the app's own code, like a getter or a `toJSON`, runs once. */
 function toObjectText(value: unknown): { text: string } | DropReason {
@@ -80,6 +116,6 @@ function toObjectText(value: unknown): { text: string } | DropReason {
   if (!text?.startsWith('{')) return 'not_an_object'
   if (exceeds(text, limits.propertiesBytes)) return 'properties_too_large'
   // Registered properties sit two levels deep in an event, and one rule for all is enough.
-  const fault = NESTED_OR_PROTOTYPE.test(text) && checkShape(JSON.parse(text), limits.depth - 2)
-  return fault || { text }
+  const fault = checkShape(JSON.parse(text), limits.depth - 2)
+  return fault ?? { text }
 }

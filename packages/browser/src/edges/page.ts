@@ -9,21 +9,23 @@ const readTimezone = (): string => {
   return Temporal?.Now.timeZoneId() ?? Intl.DateTimeFormat().resolvedOptions().timeZone
 }
 
-/** What a page says of itself at each moment: members of the Segment Spec's `context`. */
+/** What a page says of itself at each moment: members of the Segment Spec's `context`. The same object while it says the same. */
 export function createPageContext(): () => JsonObject {
   const locale = globalThis.navigator?.language
   const timezone = readTimezone()
   const referrer = clip(globalThis.document?.referrer)
   let href: string | undefined
-  let place: JsonObject | undefined
-  return (): JsonObject => {
-    if (typeof document === 'undefined') return { locale, timezone }
-    // A browser puts each part of a URL together anew whenever it is read, which a call of `track` would wait for.
-    if (href !== location.href) {
+  let title: string | undefined
+  let context: JsonObject = { locale, timezone }
+  return () => {
+    // What `location` says a browser puts together anew whenever it is read, for which a call of `track` would wait.
+    if (typeof document !== 'undefined' && (href !== document.URL || title !== document.title)) {
       const { origin, pathname, search } = location
-      href = location.href
-      place = { url: clip(origin + pathname + search), path: clip(pathname), search: clip(search) }
+      href = document.URL
+      title = document.title
+      const place = { url: clip(origin + pathname + search), path: clip(pathname), search: clip(search) }
+      context = { page: { ...place, title: clip(title), referrer }, locale, timezone }
     }
-    return { page: { ...place, title: clip(document.title), referrer }, locale, timezone }
+    return context
   }
 }

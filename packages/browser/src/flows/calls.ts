@@ -50,7 +50,7 @@ export interface Calls {
    * @param folds whether it is an event by itself, and no part of one to come
    */
   prepare: (made: EventOperation | DropReason, folds: boolean) => EventOperation | DropReason
-  /** What the document says of itself. */
+  /** What the document says of itself; the same object while it says the same. */
   context: () => JsonObject
   /** Another tab may have got a denial. */
   heed: () => void
@@ -64,6 +64,8 @@ export function createCalls(options: CallsOptions): Calls {
   let wasDenied = consent() === 'denied'
   /** Of the page when the person before was here last. */
   let formerContext: JsonObject | undefined
+  /** Made once of each that the page gives: most events are of the same as the one before. */
+  let shown: { of: JsonObject; context: JsonObject } | undefined
 
   const heed = () => {
     const isDenied = consent() === 'denied'
@@ -82,7 +84,8 @@ export function createCalls(options: CallsOptions): Calls {
       // Before the app's own code runs, which may call `reset()`: it is the call of whoever was there.
       const signature = sign()
       const made = options.ended() ?? toOperation()
-      operation = typeof made === 'string' ? made : { ...made, ...signature }
+      // No copy, which would write the text of an event that is not needed yet.
+      operation = typeof made === 'string' ? made : Object.assign(made, signature)
     } catch {
       operation = 'internal'
     }
@@ -115,7 +118,11 @@ export function createCalls(options: CallsOptions): Calls {
     return typeof shown === 'string' || !folds || wasDenied ? shown : inPage.fold(shown)
   }
 
-  const context = () => ({ ...withoutArrival(pageContext(), formerContext), library })
+  const context = () => {
+    const given = pageContext()
+    if (shown?.of !== given) shown = { of: given, context: { ...withoutArrival(given, formerContext), library } }
+    return shown.context
+  }
 
   return {
     call,
@@ -136,6 +143,7 @@ export function createCalls(options: CallsOptions): Calls {
     heed,
     forgetArrival() {
       formerContext = pageContext()
+      shown = undefined
     },
   }
 }
