@@ -18,10 +18,13 @@ export function createPageContext(): () => JsonObject {
   let title: string | undefined
   let context: JsonObject = { locale, timezone }
   return () => {
-    // What `location` says a browser puts together anew whenever it is read, for which a call of `track` would wait.
-    if (typeof document !== 'undefined' && (href !== document.URL || title !== document.title)) {
+    if (typeof document === 'undefined') return context
+    // What `location` says a browser puts together anew whenever it is read, for which a call of `track` would wait; but
+    // `<img name="URL">` makes an element of `document.URL`, and nothing of `location`.
+    const address = typeof document.URL === 'string' ? document.URL : location.href
+    if (href !== address || title !== document.title) {
       const { origin, pathname, search } = location
-      href = document.URL
+      href = address
       title = document.title
       const place = { url: clip(origin + pathname + search), path: clip(pathname), search: clip(search) }
       context = { page: { ...place, title: clip(title), referrer }, locale, timezone }

@@ -585,3 +585,16 @@ test('an element that stands for the title of the page keeps no event back, and 
   await waybill.forget()
   expect(await waybill.stats()).toMatchObject({ pending: 0 })
 })
+
+test('an element that stands for the address of the page does not keep it where it was', async () => {
+  const { page, site, waybill } = await openWaybill()
+  const { document, history } = page.window
+  document.body.insertAdjacentHTML('beforeend', '<img name="URL">')
+  expect(typeof document.URL).toBe('object')
+  waybill.track('a')
+  history.pushState(null, '', '/elsewhere')
+  waybill.track('b')
+  await waybill.flush()
+  const pages = (await site.lines()).map(({ context }) => context?.page)
+  expect(pages).toMatchObject([{ path: '/host-page.html' }, { path: '/elsewhere' }])
+})
