@@ -79,13 +79,16 @@ export async function startInNode(
   return toServer(`${app} node`, child, Number(port))
 }
 
-/** The bundle that would be deployed, for a workerd of its own: `wrangler dev` puts a proxy before it, which would be measured, too. */
+/**
+ * Bundled with the settings of apps/collector, as it would be deployed, for a workerd of its own: `wrangler dev` puts a proxy
+ * before it, which would be measured, too.
+ */
 export function bundleWorker(folder: string): string {
   const { status, stderr } = spawnSync(
     process.execPath,
     [
-      ...[join(dirname(toWrangler), 'bin/wrangler.js'), 'deploy', join(here, 'worker.ts'), '--dry-run', '--minify'],
-      ...['--name', 'bench', '--compatibility-date', COMPATIBILITY_DATE, '--outdir', folder],
+      ...[join(dirname(toWrangler), 'bin/wrangler.js'), 'deploy', join(here, 'worker.ts'), '--dry-run'],
+      ...['--config', join(here, '../../../apps/collector/wrangler.jsonc'), '--outdir', folder],
     ],
     {
       encoding: 'utf8',
